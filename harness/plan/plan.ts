@@ -1,0 +1,39 @@
+import type { DriverName } from '../sample.ts';
+import type { Load, Scenario } from '../../scenarios/types.ts';
+
+/** One scenario under one driver inside a run. */
+export interface Leg {
+  /** `<scenario>/<driver>`, unique in the run. */
+  id: string;
+  scenario: Scenario;
+  /** The file the scenario came from, for k6, which loads it itself. Absolute. */
+  scenarioFile: string;
+  driver: DriverName;
+  load: Load;
+  warmupMs: number;
+  durationMs: number;
+  maxInFlight: number;
+  timeoutMs: number;
+  users: number;
+}
+
+/** Everything a run will do, decided before anything is sent. Frozen. */
+export interface Plan {
+  runId: string;
+  seed: number;
+  target: Target;
+  /** Stages run one after another; the legs of one stage run at the same time. */
+  stages: Leg[][];
+  /** Requests at most, over all legs; absent: no budget. */
+  maxRequests?: number;
+}
+
+export interface Target {
+  /** Origin only, no path. */
+  url: string;
+  /** `h2` over TLS, or HTTP/1.1. */
+  protocol: 'http/1.1' | 'h2';
+  /** Accept the certificate of a development server on loopback. */
+  insecureTls: boolean;
+  controlUrl?: string;
+}

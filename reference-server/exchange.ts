@@ -1,0 +1,91 @@
+import type { Operation } from '../scenarios/operations.ts';
+import type { RequestDraw } from './latency/draw.ts';
+
+/** A tier that a request crosses. */
+export type HopName = 'edge' | 'lb' | 'mesh' | 'service' | 'store' | 'cache' | 'inference';
+
+/** What one hop did. Times are milliseconds on the server's monotonic clock. `Server-Timing`, metrics and spans are all derived from these. */
+export interface HopRecord {
+  hop: HopName;
+  /** What was done in it: `chat`, `select conversations`. */
+  name: string;
+  startMs: number;
+  endMs: number;
+  /** This hop's own share of the draw. */
+  intendedMs: number;
+  outcome: 'ok' | 'error' | 'aborted';
+}
+
+export interface Session {
+  sessionId: string;
+  userId: string;
+  organizationId: string;
+  deviceId: string;
+}
+
+/** One request on its way through the hops. Only the edge makes one. */
+export interface Exchange {
+  operation: Operation;
+  requestId: string;
+  /** The request key that the draw is keyed by. */
+  key: string;
+  draw: RequestDraw;
+  /** When the request's head had been read, on the server's clock; the draw counts from here. */
+  arrivedMs: number;
+  /** Time so far spent waiting for a free worker or slot. */
+  queuedMs: number;
+  /** Time so far spent in real work (store queries, serialising, compressing). */
+  workMs: number;
+  params: Readonly<Record<string, string>>;
+  query: Readonly<Record<string, unknown>>;
+  /** Parsed JSON; a Buffer for uploads. */
+  body: unknown;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  session?: Session;
+  trace: { traceId: string; parentSpanId?: string; sampled: boolean };
+  hops: HopRecord[];
+  /** Aborted when the client has gone. */
+  signal: AbortSignal;
+}
+
+/** What a hop answers. Exactly one of json, bytes and stream, or none for an empty body. */
+export interface Reply {
+  status: number;
+  headers?: Record<string, string | string[]>;
+  json?: unknown;
+  /** Already encoded or binary; sent as it is. */
+  bytes?: Buffer;
+  /** Key under which the edge may keep the encoded form of `json` (large and constant bodies). */
+  encodeCacheKey?: string;
+  stream?: EventStream;
+}
+
+/** Server-sent events pushed on their own schedule. */
+export interface EventStream {
+  /** Starts at once; times count from the exchange's arrival. Returns what stops it when the client goes. */
+  start(sink: EventSink): { abort(reason: 'client_abort' | 'server_error' | 'drain'): void };
+}
+export interface EventSink {
+  /** Whole events, `event: ...\ndata: ...\n\n`. False: the client reads slowly, wait for drained(). */
+  write(events: Buffer): boolean;
+  onDrain(callback: () => void): void;
+  end(): void;
+}
+
+/** One tier: a plain function over the next. */
+export type Hop = (exchange: Exchange) => Promise<Reply>;
+
+/** What a service throws for anything but success; the edge renders the one error shape. */
+export class HttpError extends Error {
+  readonly status: number;
+  /** Stable, for programs: `not_found`, `invalid_request`. */
+  readonly code: string;
+  /** Every fault with its path, for 400. */
+  readonly faults: readonly { path: string; message: string }[] | undefined;
+  constructor(status: number, code: string, message: string, faults?: readonly { path: string; message: string }[]) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+import type { TSchema } from 'typebox';
+import type { EventStream, Exchange, Reply } from '../exchange.ts';
+import type { Tables } from '../store/tables.ts';
+
+/** What is behind a service. Each call is a hop: it is recorded, and waits its share of the draw once a request. */
+export interface Backends {
+  /** A query on the store. `name` goes into the hop record (`select conversations`). */
+  store<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /** Read-through cache; `load` runs on a miss. */
+  cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
+  /** A streamed completion on its drawn schedule. */
+  inference(exchange: Exchange, completion: CompletionRequest): EventStream;
+  /** Wall clock. */
+  now(): Date;
+  /** UUIDv7 at the wall clock. */
+  newUuid(): string;
+}
+
+export interface CompletionRequest {
+  conversationUuid: string;
+  promptUuid: string;
+  answerUuid: string;
+  model: string;
+  promptChars: number;
+  /** Called before `message_stop` leaves (`end_turn`), or with what was sent so far when the stream ended early. The stream's end waits for it. */
+  onEnd(answer: { text: string; stopReason: 'end_turn' | 'client_abort' | 'server_error' | 'drain' }): Promise<void>;
+}
+
+/** One operation as a service serves it. */
+export interface Route {
+  /** Name in `scenarios/operations.ts`. */
+  operation: string;
+  summary: string;
+  schema: {
+    params?: TSchema;
+    querystring?: TSchema;
+    body?: TSchema;
+    /** Media type of the request body where it is not JSON. */
+    consumes?: string;
+    response: Record<number, TSchema>;
+  };
+  /** Reached without a session. Default false. */
+  anonymous?: boolean;
+  handle(exchange: Exchange, backends: Backends): Promise<Reply>;
+}
