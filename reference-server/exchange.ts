@@ -36,6 +36,10 @@ export interface Exchange {
   queuedMs: number;
   /** Time so far spent in real work (store queries, serialising, compressing). */
   workMs: number;
+  /** Shares of the draw that hops have spent so far; see `hop.ts`. */
+  spentMs: number;
+  /** The profile says `work: added`: the draw comes on top of the work. */
+  workAdded: boolean;
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   /** Parsed JSON; a Buffer for uploads. */
@@ -44,6 +48,8 @@ export interface Exchange {
   session?: Session;
   trace: { traceId: string; parentSpanId?: string; sampled: boolean };
   hops: HopRecord[];
+  /** What the route's schema found wrong; the service answers 400 with all of them. */
+  faults?: readonly { path: string; message: string }[];
   /** Aborted when the client has gone. */
   signal: AbortSignal;
 }
@@ -66,8 +72,8 @@ export interface EventStream {
   start(sink: EventSink): { abort(reason: 'client_abort' | 'server_error' | 'drain'): void };
 }
 export interface EventSink {
-  /** Whole events, `event: ...\ndata: ...\n\n`. False: the client reads slowly, wait for drained(). */
-  write(events: Buffer): boolean;
+  /** Whole events, `event: ...\ndata: ...\n\n`; a string is ASCII. False: the client reads slowly, wait for drained(). */
+  write(events: Buffer | string): boolean;
   onDrain(callback: () => void): void;
   end(): void;
 }
@@ -82,6 +88,8 @@ export class HttpError extends Error {
   readonly code: string;
   /** Every fault with its path, for 400. */
   readonly faults: readonly { path: string; message: string }[] | undefined;
+  /** Added by the hops that it passes on its way out. */
+  headers: Record<string, string> = {};
   constructor(status: number, code: string, message: string, faults?: readonly { path: string; message: string }[]) {
     super(message);
     this.status = status;

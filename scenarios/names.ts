@@ -24,3 +24,11 @@ export const serverTiming = {
 export const truthEvent = 'plumbline_truth';
 
 export const baggageKeys = { run: 'run', scenario: 'scenario', step: 'step' } as const;
+
+/** Metric names at `/metrics`; times in seconds. */
+export const metricNames = {
+  requestDuration: 'http_server_request_duration_seconds',
+  streamsActive: 'plumbline_streams_active',
+} as const;
+
+export const metricLabels = { operation: 'operation', statusClass: 'status_class' } as const;

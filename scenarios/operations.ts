@@ -35,11 +35,28 @@ const conversation = `${org}/chat_conversations/{conversation_uuid}`;
 const project = `${org}/projects/{project_uuid}`;
 
 type Backend = Operation['backend'];
-function app(service: ServiceName, latencyClass: LatencyClass, backend: Backend, name: string, method: HttpMethod, path: string, responseBytes: number, stream?: StreamDialect): Operation {
+function app(
+  service: ServiceName,
+  latencyClass: LatencyClass,
+  backend: Backend,
+  name: string,
+  method: HttpMethod,
+  path: string,
+  responseBytes: number,
+  stream?: StreamDialect,
+): Operation {
   const operation: Operation = { name, method, path, origin: 'app', latencyClass, service, backend, responseBytes };
   return stream ? { ...operation, stream } : operation;
 }
-function at(origin: OriginName, service: ServiceName, latencyClass: LatencyClass, name: string, method: HttpMethod, path: string, responseBytes: number): Operation {
+function at(
+  origin: OriginName,
+  service: ServiceName,
+  latencyClass: LatencyClass,
+  name: string,
+  method: HttpMethod,
+  path: string,
+  responseBytes: number,
+): Operation {
   return { name, method, path, origin, latencyClass, service, backend: 'none', responseBytes };
 }
 

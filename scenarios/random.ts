@@ -37,7 +37,10 @@ export function keyedRandom(...parts: (string | number)[]): () => number {
 /** `count` hexadecimal digits from a sequence. */
 export function hexDigits(random: () => number, count: number): string {
   let text = '';
-  while (text.length < count) text += Math.floor(random() * 0x10000).toString(16).padStart(4, '0');
+  while (text.length < count)
+    text += Math.floor(random() * 0x10000)
+      .toString(16)
+      .padStart(4, '0');
   return text.slice(0, count);
 }
 

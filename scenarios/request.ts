@@ -38,7 +38,9 @@ export function resolveStep(step: RequestStep): ResolvedStep {
   const method = step.method ?? known?.method;
   const pathTemplate = step.path ?? known?.path;
   if (method === undefined || pathTemplate === undefined) {
-    throw new Error(`step "${step.id}": operation "${step.operation}" is not a known one, so the step needs "method" and "path" (known ones: plumbline operations)`);
+    throw new Error(
+      `step "${step.id}": operation "${step.operation}" is not a known one, so the step needs "method" and "path" (known ones: plumbline operations)`,
+    );
   }
   return {
     step,

@@ -9,8 +9,19 @@ const scenario: Scenario = {
   durationMs: 30_000,
   users: 4,
   setup: [
-    { id: 'sign-in', operation: 'account.sign_in', body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' }, capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' } },
-    { id: 'create', operation: 'chat.conversations.create', headers: { cookie: 'sessionKey={{session}}' }, body: { name: '' }, capture: { conversation_uuid: 'body.uuid' } },
+    {
+      id: 'sign-in',
+      operation: 'account.sign_in',
+      body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
+      capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
+    },
+    {
+      id: 'create',
+      operation: 'chat.conversations.create',
+      headers: { cookie: 'sessionKey={{session}}' },
+      body: { name: '' },
+      capture: { conversation_uuid: 'body.uuid' },
+    },
   ],
   headers: {},
   journeys: [

@@ -49,6 +49,6 @@ export interface DriveReport {
 export interface Driver {
   name: Leg['driver'];
   /** Refuses a leg it cannot run, with the reason, before anything is sent; undefined when it can. */
-  refuse(leg: Leg): string | undefined;
+  refuse(leg: Leg, plan: Plan): string | undefined;
   drive(leg: Leg, context: DriveContext): Promise<DriveReport>;
 }

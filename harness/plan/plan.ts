@@ -26,6 +26,8 @@ export interface Plan {
   stages: Leg[][];
   /** Requests at most, over all legs; absent: no budget. */
   maxRequests?: number;
+  /** Share of requests whose trace is sampled (the flag in `traceparent`); default 0.05. */
+  traceSampleRatio?: number;
 }
 
 export interface Target {

@@ -1,0 +1,45 @@
+import { exitCodeOf } from '../judge/verdict.ts';
+import { loadScenario } from '../plan/load-scenario.ts';
+import { assemblePlan, makeLeg, type Overrides } from '../plan/make-plan.ts';
+import { parseWhole } from '../plan/durations.ts';
+import type { Leg } from '../plan/plan.ts';
+import { type AddCommand, example } from './command.ts';
+import { allDrivers, k6Path } from './drivers.ts';
+import { executePlan } from './execute.ts';
+import { openTarget } from './open-target.ts';
+
+interface DemoFlags {
+  seed: string;
+  out: string;
+}
+
+/** Short enough that the whole demo ends within 90 s on two cores; long enough that every objective has the samples that it needs. */
+const sizes: Record<'native' | 'autocannon' | 'k6', { pageLoad: Overrides; sse: Overrides }> = {
+  native: { pageLoad: { ratePerSecond: 0.6, durationMs: 20_000, warmupMs: 2_000 }, sse: { ratePerSecond: 12, durationMs: 20_000, warmupMs: 2_000 } },
+  autocannon: { pageLoad: { durationMs: 6_000, warmupMs: 0 }, sse: { ratePerSecond: 5, durationMs: 6_000, warmupMs: 0 } },
+  k6: { pageLoad: { ratePerSecond: 0.5, durationMs: 8_000, warmupMs: 0 }, sse: { ratePerSecond: 5, durationMs: 8_000, warmupMs: 0 } },
+};
+
+export const addDemo: AddCommand = (program, exit) => {
+  program
+    .command('demo')
+    .description('the main job on the reference server: page loads and token streams through every driver that is here, one report')
+    .option('--seed <number>', 'seed of schedules, keys and draws', '1')
+    .option('--out <folder>', 'where results go', 'results')
+    .addHelpText('after', example('plumbline demo'))
+    .action(async (flags: DemoFlags) => {
+      const k6 = k6Path();
+      if (k6 === undefined) console.log('k6 is not here, so the demo goes without it; get it with: go install go.k6.io/k6@v1.8.1 (or set K6_BIN)');
+      const [pageLoad, sse] = await Promise.all([loadScenario('page-load', '.'), loadScenario('sse', '.')]);
+      const names = k6 === undefined ? (['native', 'autocannon'] as const) : (['native', 'autocannon', 'k6'] as const);
+      const stages: Leg[][] = names.map((driver) => [makeLeg(pageLoad, driver, sizes[driver].pageLoad), makeLeg(sse, driver, sizes[driver].sse)]);
+      const opened = await openTarget({ seed: flags.seed, profile: 'observed', allowHost: [] });
+      try {
+        const plan = assemblePlan(stages, { seed: parseWhole(flags.seed, '--seed'), target: opened.target, startedAt: new Date() });
+        const { run } = await executePlan(plan, { drivers: allDrivers(), resultsRoot: flags.out, ...(opened.control && { control: opened.control }) });
+        exit(exitCodeOf(run.verdict.verdict));
+      } finally {
+        await opened.close();
+      }
+    });
+};

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { ControlClient } from '../control-client.ts';
+import type { Driver } from '../drive/driver.ts';
+import type { Plan } from '../plan/plan.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import type { RunFile } from '../results/run-file.ts';
+import { run } from '../run.ts';
+import { UsageError } from '../usage-error.ts';
+import { liveView } from './live-view.ts';
+import { outputStyle } from './output-style.ts';
+
+export interface ExecuteParts {
+  drivers: ReadonlyMap<string, Driver>;
+  control?: ControlClient;
+  resultsRoot: string;
+  /** Default: Ctrl-C. */
+  signal?: AbortSignal;
+}
+
+/** Runs a plan with live progress and prints its summary. Ctrl-C once stops cleanly and keeps what was measured; twice stops now. */
+export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ directory: string; run: RunFile }> {
+  const refusals = plan.stages.flat().flatMap((leg) => {
+    const reason = parts.drivers.get(leg.driver)?.refuse(leg, plan);
+    return reason === undefined ? [] : [`${leg.id}: ${reason}`];
+  });
+  if (refusals.length > 0) throw new UsageError('driver_refuses', refusals.join('\n'));
+  const style = outputStyle();
+  const view = liveView(style);
+  const interrupt = interruptSignal();
+  try {
+    const signal = parts.signal ? AbortSignal.any([parts.signal, interrupt.signal]) : interrupt.signal;
+    const outcome = await run(plan, { drivers: parts.drivers, resultsRoot: parts.resultsRoot, view, signal, ...(parts.control && { control: parts.control }) });
+    view.close();
+    console.log(renderTerminal(outcome.run, style));
+    console.log(`report: ${join(outcome.directory, 'report.html')}`);
+    return outcome;
+  } finally {
+    view.close();
+    interrupt.release();
+  }
+}
+
+function interruptSignal(): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      // Nothing to wait for: the second Ctrl-C means now. The started server ends with us, it reads our end of its stdin.
+      process.kill(process.pid, 'SIGKILL');
+    }
+    console.error('\nstopping: letting go of what is in flight, keeping what was measured (Ctrl-C again stops now)');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

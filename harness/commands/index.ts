@@ -1,0 +1,13 @@
+import { addCompare } from './compare.ts';
+import type { AddCommand } from './command.ts';
+import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { addInit } from './init.ts';
+import { addOperations } from './operations.ts';
+import { addReport } from './report.ts';
+import { addRun } from './run.ts';
+import { addScenarios } from './scenarios.ts';
+import { addServe } from './serve.ts';
+import { addSession } from './session.ts';
+
+export const commands: readonly AddCommand[] = [addDemo, addRun, addInit, addServe, addSession, addReport, addCompare, addScenarios, addOperations, addDoctor];

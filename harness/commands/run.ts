@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { Driver } from '../drive/driver.ts';
+import { exitCodeOf } from '../judge/verdict.ts';
+import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts';
+import { loadScenario } from '../plan/load-scenario.ts';
+import { makePlan, type Overrides, type PlanRequest } from '../plan/make-plan.ts';
+import type { DriverName } from '../sample.ts';
+import { UsageError } from '../usage-error.ts';
+import { type AddCommand, example } from './command.ts';
+import { allDrivers } from './drivers.ts';
+import { executePlan } from './execute.ts';
+import { findMax } from './find-max.ts';
+import { printPlan } from './print-plan.ts';
+import { openTarget, type TargetFlags } from './open-target.ts';
+
+interface RunFlags extends TargetFlags {
+  driver: string;
+  rate?: string;
+  vus?: string;
+  duration?: string;
+  warmup?: string;
+  findMax?: boolean;
+  dryRun?: boolean;
+  out: string;
+}
+
+const defaultSeed = 1;
+
+/** Flags that decide which server is driven; the demo has them, too. */
+export function targetFlags(command: Command): Command {
+  return command
+    .option('--target <url>', 'a server that is up; without it the reference server is started, and stopped afterwards')
+    .option('--control <url>', "the target's control port, where it is a reference server")
+    .option(
+      '--allow-host <host>',
+      'load a host that is not this machine (repeatable; needs --max-requests)',
+      (host: string, hosts: string[]) => [...hosts, host],
+      [] as string[],
+    )
+    .option('--max-requests <count>', 'request budget over the whole run')
+    .option('--profile <name or file>', 'latency profile of the reference server (default observed)')
+    .option('--tls', 'drive the started server over TLS with HTTP/2')
+    .option('--seed <number>', 'seed of schedules, keys and draws', String(defaultSeed));
+}
+
+export const addRun: AddCommand = (program, exit) => {
+  targetFlags(program.command('run'))
+    .description('drive one or more scenarios, record, judge, report')
+    .argument('<scenario...>', 'names (plumbline scenarios) or files (plumbline init); several run at the same time')
+    .option('--driver <names>', 'native, autocannon, k6; several, separated by commas, run one after another', 'native')
+    .option('--rate <per second>', 'journeys per second, open model')
+    .option('--vus <count>', 'closed loop with so many virtual users (judged on errors only)')
+    .option('--duration <time>', 'measured time, such as 30s or 2m')
+    .option('--warmup <time>', 'time before it that is not measured')
+    .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
+    .option('--dry-run', 'print the plan and the first requests, send nothing')
+    .option('--out <folder>', 'where results go', 'results')
+    .addHelpText(
+      'after',
+      example(
+        'plumbline run sse --profile fast --rate 20 --duration 15s\nplumbline run page-load sse --tls\nplumbline run ./my.scenario.ts --target http://127.0.0.1:3000 --driver native,k6',
+      ),
+    )
+    .action(async (names: string[], flags: RunFlags) => {
+      const drivers = allDrivers();
+      const request: Omit<PlanRequest, 'target'> = {
+        scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),
+        drivers: driverNames(flags.driver, drivers),
+        overrides: overridesOf(flags),
+        seed: parseWhole(flags.seed, '--seed'),
+        ...(flags.maxRequests !== undefined && { maxRequests: parseWhole(flags.maxRequests, '--max-requests', 1) }),
+        startedAt: new Date(),
+      };
+      if (flags.dryRun) {
+        await printPlan(
+          makePlan({ ...request, target: { url: flags.target ?? 'http://127.0.0.1:0', protocol: flags.tls ? 'h2' : 'http/1.1', insecureTls: true } }),
+        );
+        return;
+      }
+      const opened = await openTarget(flags);
+      try {
+        const toPlan = (overrides: Overrides): ReturnType<typeof makePlan> =>
+          makePlan({ ...request, overrides: { ...request.overrides, ...overrides }, target: opened.target });
+        const common = { drivers, resultsRoot: flags.out, ...(opened.control && { control: opened.control }) };
+        if (flags.findMax) exit(await findMax(toPlan, common));
+        else exit(exitCodeOf((await executePlan(toPlan({}), common)).run.verdict.verdict));
+      } finally {
+        await opened.close();
+      }
+    });
+};
+
+function driverNames(text: string, drivers: ReadonlyMap<string, Driver>): DriverName[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (!drivers.has(name)) throw new UsageError('no_driver', `--driver: "${name}" is not a driver; expected one or more of ${[...drivers.keys()].join(', ')}`);
+  }
+  return names as DriverName[];
+}
+
+function overridesOf(flags: RunFlags): Overrides {
+  return {
+    ...(flags.rate !== undefined && { ratePerSecond: parsePositive(flags.rate, '--rate', 1_000_000) }),
+    ...(flags.vus !== undefined && { vus: parseWhole(flags.vus, '--vus', 1) }),
+    ...(flags.duration !== undefined && { durationMs: parseDurationMs(flags.duration, '--duration') }),
+    ...(flags.warmup !== undefined && { warmupMs: parseDurationMs(flags.warmup, '--warmup') }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { Sample } from '../sample.ts';
+
+const groupLimit = 500;
+const otherGroup = 'other errors (more than 500 kinds)';
+
+/** Counts of failures by kind. What differs from request to request (ids, ports, times) is replaced, status codes stay. Bounded to 500 kinds. */
+export class ErrorGroups {
+  readonly #groups = new Map<string, { count: number; example: string }>();
+
+  add(sample: Sample): void {
+    const line = sample.error ?? `${sample.outcome}${sample.status === undefined ? '' : `, status ${sample.status}`}`;
+    let key = kindOf(line);
+    if (!this.#groups.has(key) && this.#groups.size >= groupLimit) key = otherGroup;
+    const group = this.#groups.get(key);
+    if (group) group.count += 1;
+    else this.#groups.set(key, { count: 1, example: `${sample.operation} (request ${sample.requestKey}): ${line}` });
+  }
+
+  /** The most frequent 20, worst first. */
+  top(): { error: string; count: number; example: string }[] {
+    return [...this.#groups].map(([error, { count, example }]) => ({ error, count, example })).sort((a, b) => b.count - a.count).slice(0, 20);
+  }
+}
+
+function kindOf(line: string): string {
+  return line
+    .slice(0, 500)
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '<uuid>')
+    .replaceAll(/\b(?=[a-f]*\d)[0-9a-f]{12,}\b/gi, '<hex>')
+    .replaceAll(/\d+(\.\d+)?(?= ?(ms|us|s|bytes|B)\b)/g, '<n>')
+    .replaceAll(/(?<![\d.])\d+\.\d+(?![\d.])/g, '<n>')
+    .replaceAll(/\d{4,}/g, '<n>');
+}

@@ -1,0 +1,127 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { PassThrough, pipeline } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createZstdCompress, createZstdDecompress } from 'node:zlib';
+import type { AnySample } from '../sample.ts';
+
+export const samplesFileName = 'samples.ndjson.zst';
+
+/** Samples turned into text in one go: about a quarter of a millisecond of the driver's loop. */
+const batchSize = 64;
+
+export interface SampleWriter {
+  /** Costs a push: the text is made in small batches between other events of the loop. */
+  write(sample: AnySample): void;
+  /** Ends the file and gives it its name; until then it is `<path>.part`. Throws what went wrong with it on the way. */
+  close(): Promise<{ samples: number }>;
+}
+
+/** One JSON object a line, compressed with zstd on a thread of its own. */
+export function writeSamples(path: string): SampleWriter {
+  const partPath = `${path}.part`;
+  const compressor = createZstdCompress();
+  const file = createWriteStream(partPath);
+  let failure: Error | undefined;
+  const written = finished(file).catch((error: unknown) => {
+    failure ??= asError(error);
+  });
+  pipeline(compressor, file, (error) => {
+    if (error) failure ??= error;
+  });
+  let waiting: AnySample[] = [];
+  let next = 0;
+  let samples = 0;
+  let scheduled = false;
+
+  const writeBatch = (): void => {
+    const end = Math.min(waiting.length, next + batchSize);
+    let text = '';
+    for (; next < end; next += 1) text += `${JSON.stringify(waiting[next])}\n`;
+    if (text !== '' && failure === undefined) compressor.write(text);
+    if (next >= waiting.length) {
+      waiting = [];
+      next = 0;
+    }
+  };
+  const tick = (): void => {
+    scheduled = false;
+    writeBatch();
+    if (waiting.length > 0) schedule();
+  };
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(tick);
+  };
+
+  return {
+    write(sample) {
+      samples += 1;
+      waiting.push(sample);
+      // A batch at a time, so that a lone sample does not become a write of its own.
+      if (waiting.length - next >= batchSize) schedule();
+    },
+    async close() {
+      while (waiting.length > 0) {
+        writeBatch();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (failure === undefined) compressor.end();
+      await written;
+      if (failure) throw new Error(`cannot write the samples to ${partPath}: ${failure.message}`, { cause: failure });
+      await rename(partPath, path);
+      return { samples };
+    },
+  };
+}
+
+/**
+ * The samples of a file, in the order in which they were written. A file that was cut short gives what it holds and then throws, as does a line that is not JSON;
+ * the message names the file, and the line.
+ */
+export async function* readSamples(path: string): AsyncGenerator<AnySample> {
+  // Through a stream that never fails: one that does throws away what it still holds.
+  const text = new PassThrough();
+  let failure: Error | undefined;
+  const source = createReadStream(path);
+  const decompressor = createZstdDecompress();
+  const fail = (error: Error): void => {
+    failure ??= error;
+    text.end();
+  };
+  source.on('error', fail);
+  decompressor.on('error', fail);
+  source.pipe(decompressor).pipe(text);
+  text.setEncoding('utf8');
+  let line = 0;
+  let rest = '';
+  try {
+    for await (const chunk of text) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const content of lines) {
+        line += 1;
+        yield parseLine(content, path, line);
+      }
+    }
+    if (failure) throw new Error(`${path} ends early or is damaged: ${failure.message}. The samples before that were read.`, { cause: failure });
+    if (rest !== '') yield parseLine(rest, path, line + 1);
+  } finally {
+    source.destroy();
+    decompressor.destroy();
+    text.destroy();
+  }
+}
+
+function parseLine(content: string, path: string, line: number): AnySample {
+  try {
+    return JSON.parse(content) as AnySample;
+  } catch (error) {
+    throw new Error(`${path}, line ${line}: not JSON (${asError(error).message})`, { cause: error });
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import type { ReadThroughCache } from './cache/lru.ts';
+import type { Exchange } from './exchange.ts';
+import { inHop, spend } from './hop.ts';
+import type { Inference } from './inference/completion.ts';
+import type { DeadlineClock } from './latency/deadline-clock.ts';
+import type { Backends } from './services/route.ts';
+import type { Tables } from './store/tables.ts';
+
+export interface BackendParts {
+  db: Kysely<Tables>;
+  cache: ReadThroughCache;
+  inference: Inference;
+  clock: DeadlineClock;
+}
+
+/** What services call: each call is a hop of its exchange. The backend's share is waited once, by the first call. */
+export function backends(parts: BackendParts): Backends {
+  const { db, cache, inference, clock } = parts;
+  const timed = async <T>(exchange: Exchange, work: () => Promise<T>): Promise<T> => {
+    const startMs = clock.now();
+    try {
+      return await work();
+    } finally {
+      exchange.workMs += clock.now() - startMs;
+    }
+  };
+  const spent = new WeakSet<Exchange>();
+  const spendOnce = (exchange: Exchange, hop: 'store' | 'cache'): Promise<void> | undefined => {
+    if (spent.has(exchange)) return undefined;
+    spent.add(exchange);
+    return spend(exchange, exchange.draw.sharesMs[hop], clock);
+  };
+  return {
+    store: (exchange, name, query) =>
+      inHop(exchange, 'store', name, clock, async () => {
+        const result = await timed(exchange, () => query(db));
+        await spendOnce(exchange, 'store');
+        return result;
+      }),
+    cache: (exchange, key, load) =>
+      inHop(exchange, 'cache', key, clock, async () => {
+        const value = await timed(exchange, () => cache.get(key, load));
+        await spendOnce(exchange, 'cache');
+        return value;
+      }),
+    inference: (exchange, completion) => inference.start(exchange, completion),
+    now: () => new Date(),
+    newUuid: () => uuidv7(),
+  };
+}

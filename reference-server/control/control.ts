@@ -1,0 +1,100 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { operations } from '../../scenarios/operations.ts';
+import { declaredQuantiles, loadProfile, parseProfile, ProfileError, profileDeclaration, profileHash, withSeed, type LatencyProfile } from '../latency/profile.ts';
+import type { ServerState } from '../state.ts';
+import type { Store } from '../store/store.ts';
+
+const nanosecondsPerMs = 1e6;
+const longestStallMs = 60_000;
+
+export interface ControlParts {
+  state: ServerState;
+  store: Store;
+  /** Forgets what is cached of the store. */
+  clearCaches(): void;
+}
+
+/** The control port: loopback only. Profile, seed, data, stalls, and the server's own account of itself. */
+export function controlApp({ state, store, clearCaches }: ControlParts): FastifyInstance {
+  const app = Fastify({ logger: false });
+  app.addContentTypeParser(['application/yaml', 'text/yaml', 'text/plain'], { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/profile', () => describe(state.profile));
+  app.put('/profile', (request, reply) => {
+    try {
+      // Whole or not at all: a profile with a fault leaves the one in force as it is.
+      state.profile = profileOf(request.body, state.profile.seed);
+      return describe(state.profile);
+    } catch (error) {
+      if (!(error instanceof ProfileError)) throw error;
+      return reply.code(400).send({ type: 'error', error: { type: error.code, message: error.message, faults: error.faults } });
+    }
+  });
+  app.post('/seed', (request, reply) => {
+    const seed = (request.body as { seed?: unknown } | null)?.seed;
+    if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) return refuse(reply, '/seed', 'expected {"seed": <whole number>}');
+    state.profile = withSeed(state.profile, seed);
+    return { seed };
+  });
+  app.post('/reset', async () => {
+    await store.reset();
+    clearCaches();
+    return { status: 'reset' };
+  });
+  app.post('/stall', (request, reply) => {
+    const durationMs = (request.body as { durationMs?: unknown } | null)?.durationMs;
+    if (typeof durationMs !== 'number' || !(durationMs > 0 && durationMs <= longestStallMs)) {
+      return refuse(reply, '/durationMs', `expected {"durationMs": <above 0, at most ${longestStallMs}>}`);
+    }
+    state.stalledUntilMs = state.clock.now() + durationMs;
+    return { durationMs };
+  });
+  app.get('/truth', () => truth(state));
+  app.post('/truth/reset', () => {
+    state.lateness.reset();
+    state.loopDelay.reset();
+    Object.assign(state.streams, { opened: 0, completed: 0, aborted: 0, slowReaders: 0 });
+    state.cpuFrom = process.cpuUsage();
+    return { status: 'reset' };
+  });
+  return app;
+}
+
+interface Refusable {
+  code(status: number): { send(body: object): unknown };
+}
+
+function refuse(reply: Refusable, path: string, message: string): unknown {
+  return reply.code(400).send({ type: 'error', error: { type: 'invalid_request', message, faults: [{ path, message }] } });
+}
+
+/** `{name}` of a shipped profile, or the YAML text of one. The seed in force stays unless the text names one. */
+function profileOf(body: unknown, seed: number): LatencyProfile {
+  if (typeof body === 'string') return parseProfile(body, { name: 'from the control port' });
+  const name = (body as { name?: unknown } | null)?.name;
+  if (typeof name !== 'string' || /[./\\]/.test(name)) {
+    throw new ProfileError('unknown_profile', 'no profile named', [{ path: '/name', message: 'expected {"name": "<shipped profile>"} or a YAML body' }]);
+  }
+  return withSeed(loadProfile(name), seed);
+}
+
+function describe(profile: LatencyProfile): object {
+  const declared = Object.fromEntries(operations.map((operation) => [operation.name, declaredQuantiles(profile, operation)]));
+  const declaredFirst = Object.fromEntries(operations.filter((operation) => operation.stream).map((operation) => [operation.name, declaredQuantiles(profile, operation, 'firstEvent')]));
+  return { name: profile.name, seed: profile.seed, hash: profileHash(profile), declared, declaredFirst, profile: profileDeclaration(profile) };
+}
+
+function truth(state: ServerState): object {
+  const { loopDelay, streams } = state;
+  const lateness = state.lateness.snapshot();
+  const cpu = process.cpuUsage(state.cpuFrom);
+  return {
+    loopDelay: { p50Ms: loopDelay.percentile(50) / nanosecondsPerMs, p99Ms: loopDelay.percentile(99) / nanosecondsPerMs, maxMs: loopDelay.max / nanosecondsPerMs },
+    lateness: lateness.all,
+    latenessByClass: lateness.classes,
+    overruns: lateness.all.overruns,
+    rssBytes: process.memoryUsage.rss(),
+    cpuMs: (cpu.user + cpu.system) / 1_000,
+    streams: { ...streams },
+  };
+}

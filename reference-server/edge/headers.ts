@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { serverTiming } from '../../scenarios/names.ts';
+import type { Exchange } from '../exchange.ts';
+
+let counter = 0;
+const base = randomBytes(5).readUIntBE(0, 5);
+
+/** As observed: 16 hexadecimal digits and the airport of the edge. */
+export function cfRay(): string {
+  counter = (counter + 1) % 0xffffff;
+  return `${base.toString(16).padStart(10, '0')}${counter.toString(16).padStart(6, '0')}-EWR`;
+}
+
+const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+/** `req_` and 24 characters, as observed. */
+export function newRequestId(): string {
+  let text = 'req_011C';
+  for (const byte of randomBytes(20)) text += alphabet[byte % alphabet.length];
+  return text;
+}
+
+/**
+ * The truth of a plain response: what was intended and done, and each hop: `edge;dur=84.2;start=0;intended=4.1`. Milliseconds, starts from arrival.
+ * `actualMs` is taken just before head and body are handed to the socket; hops that are still open end there.
+ */
+export function serverTimingHeader(exchange: Exchange, nowMs: number): string {
+  const text = `${entry(serverTiming.intended, exchange.draw.totalMs)}, ${entry(serverTiming.actual, nowMs - exchange.arrivedMs)}, ${entry(serverTiming.queued, exchange.queuedMs)}`;
+  return text + hopEntries(exchange, nowMs);
+}
+
+/** Of a stream whose headers leave now: what is intended is known, what will be done is not. */
+export function streamTimingHeader(exchange: Exchange, nowMs: number): string {
+  const firstMs = exchange.draw.stream?.firstEventMs ?? exchange.draw.totalMs;
+  return `${entry(serverTiming.intended, exchange.draw.totalMs)}, ${entry(serverTiming.intendedFirst, firstMs)}, ${entry(serverTiming.queued, exchange.queuedMs)}${hopEntries(exchange, nowMs)}`;
+}
+
+function hopEntries(exchange: Exchange, nowMs: number): string {
+  let text = '';
+  for (const hop of exchange.hops) {
+    const endMs = Number.isNaN(hop.endMs) ? nowMs : hop.endMs;
+    text += `, ${hop.hop};dur=${round(endMs - hop.startMs)};start=${round(hop.startMs - exchange.arrivedMs)};intended=${round(hop.intendedMs)}`;
+  }
+  return text;
+}
+
+function entry(name: string, ms: number): string {
+  return `${name};dur=${round(ms)}`;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

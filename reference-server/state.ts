@@ -1,0 +1,53 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { DeadlineClock } from './latency/deadline-clock.ts';
+import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
+import type { LatencyProfile } from './latency/profile.ts';
+import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
+
+export interface StreamCounts {
+  opened: number;
+  completed: number;
+  aborted: number;
+  slowReaders: number;
+}
+
+/** What the whole server shares: one of each a server, so that several can live in one process in tests. */
+export interface ServerState {
+  readonly clock: DeadlineClock;
+  /** In force; swapped whole. Requests keep the draw that they arrived with. */
+  profile: LatencyProfile;
+  readonly lateness: LatenessRecorder;
+  readonly loopDelay: ReturnType<typeof monitorEventLoopDelay>;
+  readonly streams: StreamCounts;
+  readonly metrics: Metrics;
+  readonly altSvc: string | undefined;
+  /** Streams under way. */
+  readonly open: Set<{ abort(): void }>;
+  /** Requests do not start before this time: a stall, made on the control port. */
+  stalledUntilMs: number;
+  draining: boolean;
+  cpuFrom: NodeJS.CpuUsage;
+  onFault(error: unknown): void;
+}
+
+export function makeState(clock: DeadlineClock, profile: LatencyProfile, altSvc: string | undefined): ServerState {
+  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  loopDelay.enable();
+  const open = new Set<{ abort(): void }>();
+  return {
+    clock,
+    profile,
+    lateness: latenessRecorder(),
+    loopDelay,
+    streams: { opened: 0, completed: 0, aborted: 0, slowReaders: 0 },
+    metrics: makeMetrics(() => open.size),
+    altSvc,
+    open,
+    stalledUntilMs: 0,
+    draining: false,
+    cpuFrom: process.cpuUsage(),
+    onFault(error) {
+      process.stderr.write(`plumbline reference server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    },
+  };
+}

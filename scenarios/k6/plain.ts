@@ -1,0 +1,65 @@
+/**
+ * A shipped scenario under plain `k6 run`: thresholds from its objectives, and these environment variables:
+ * TARGET (default http://127.0.0.1:8787), RATE (journeys per second), VUS (a closed loop instead), DURATION and WARMUP (`30s`, `500ms`, `2m`), SEED, MAX_VUS, RUN_ID, INSECURE (1: accept any certificate).
+ * None of them begins with K6_: k6 would take it for an option of its own.
+ */
+import type { Load, Scenario } from '../types.ts';
+import { interpret, type Script } from './interpret.ts';
+import type { LegSettings } from './settings.ts';
+import { userCountOf } from './settings.ts';
+import { thresholdsOf } from './thresholds.ts';
+
+export function plain(scenario: Scenario): Script {
+  const settings = settingsFrom(scenario, __ENV);
+  const { thresholds, skipped } = thresholdsOf(scenario.objectives);
+  // Each VU loads this file; only setup() runs once.
+  const script = interpret(scenario, settings, thresholds);
+  return {
+    ...script,
+    setup() {
+      for (const objective of skipped) console.warn(`objective not judged here: ${objective}`);
+      return script.setup();
+    },
+  };
+}
+
+function settingsFrom(scenario: Scenario, env: Record<string, string | undefined>): LegSettings {
+  const targetUrl = (env['TARGET'] ?? 'http://127.0.0.1:8787').replace(/\/+$/, '');
+  const seed = numberFrom('SEED', env['SEED'], 1);
+  return {
+    runId: env['RUN_ID'] ?? `k6-${seed}`,
+    scenarioName: scenario.name,
+    seed,
+    targetUrl,
+    insecureTls: env['INSECURE'] === '1',
+    http2: targetUrl.startsWith('https:'),
+    load: loadFrom(scenario.load, env),
+    warmupMs: durationFrom('WARMUP', env['WARMUP'], scenario.warmupMs ?? 0),
+    durationMs: durationFrom('DURATION', env['DURATION'], scenario.durationMs),
+    timeoutMs: scenario.timeoutMs ?? 30_000,
+    maxVus: numberFrom('MAX_VUS', env['MAX_VUS'], 1_000),
+    traceSampleRatio: 0,
+    userCount: userCountOf(scenario),
+  };
+}
+
+function loadFrom(load: Load, env: Record<string, string | undefined>): Load {
+  if (env['VUS'] !== undefined) return { kind: 'closed', vus: numberFrom('VUS', env['VUS'], 1) };
+  if (env['RATE'] !== undefined) return { kind: 'constant', ratePerSecond: numberFrom('RATE', env['RATE'], 1) };
+  return load;
+}
+
+function numberFrom(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: expected a number of at least 0, such as ${name}=5`);
+  return value;
+}
+
+function durationFrom(name: string, text: string | undefined, otherwiseMs: number): number {
+  if (text === undefined) return otherwiseMs;
+  const found = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
+  if (!found) throw new Error(`${name}=${text}: expected a duration such as 500ms, 30s or 2m`);
+  const unitMs = found[2] === 'ms' ? 1 : found[2] === 's' ? 1_000 : 60_000;
+  return Number(found[1]) * unitMs;
+}

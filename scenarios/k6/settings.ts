@@ -1,0 +1,32 @@
+import type { Load, Scenario } from '../types.ts';
+
+/** What one k6 process is to do with a scenario. Plain JSON: the driver writes it to a file that the script opens. */
+export interface LegSettings {
+  runId: string;
+  /** Must be the name in the scenario's file: keys are made from it. */
+  scenarioName: string;
+  seed: number;
+  /** Origin only, no path. */
+  targetUrl: string;
+  insecureTls: boolean;
+  /** False keeps TLS to HTTP/1.1's connection rules. */
+  http2: boolean;
+  load: Load;
+  warmupMs: number;
+  durationMs: number;
+  timeoutMs: number;
+  /** Virtual users at most: each holds one journey. */
+  maxVus: number;
+  /** Requests at most; absent: no budget. */
+  maxRequests?: number;
+  /** Share of requests whose traces are sampled. */
+  traceSampleRatio: number;
+  /** Signed in by the harness; absent: the script does it in `setup()`. */
+  users?: Record<string, string>[];
+  userCount: number;
+}
+
+/** How many users share the load when the scenario does not say. */
+export function userCountOf(scenario: Scenario): number {
+  return scenario.users ?? 1;
+}

@@ -1,0 +1,7 @@
+import scenario from '../sse.ts';
+import { plain } from './plain.ts';
+
+const script = plain(scenario);
+export const options = script.options;
+export const setup = script.setup;
+export default script.run;

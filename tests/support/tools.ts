@@ -1,0 +1,43 @@
+import { accessSync, appendFileSync, constants } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Where tests note what they skipped; the closing reporter prints it. */
+export const missingToolsFile = join(tmpdir(), 'plumbline-missing-tools.txt');
+
+const known = {
+  k6: { programs: ['k6'], get: 'go install go.k6.io/k6@v1.8.1' },
+  chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], get: 'apt-get install chromium' },
+  taskset: { programs: ['taskset'], get: 'apt-get install util-linux' },
+} as const;
+export type ToolName = keyof typeof known;
+
+/**
+ * The path of a real tool, or undefined when it is missing: the test then skips, and the run's closing list names the tool and how to get it.
+ * Throws instead when `PLUMBLINE_REQUIRE` (names separated by commas) names it.
+ */
+export function requireTool(name: ToolName): string | undefined {
+  const { programs, get } = known[name];
+  const override = name === 'k6' ? process.env['K6_BIN'] : undefined;
+  const path = override ?? find(programs);
+  if (path !== undefined) return path;
+  const line = `${name} is missing; get it: ${get}`;
+  if ((process.env['PLUMBLINE_REQUIRE'] ?? '').split(',').includes(name)) throw new Error(`${line} (PLUMBLINE_REQUIRE asks for it)`);
+  appendFileSync(missingToolsFile, `${line}\n`);
+  return undefined;
+}
+
+function find(programs: readonly string[]): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const program of programs) {
+      const file = join(folder, program);
+      try {
+        accessSync(file, constants.X_OK);
+        return file;
+      } catch {
+        // Look on.
+      }
+    }
+  }
+  return undefined;
+}
