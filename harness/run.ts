@@ -6,7 +6,7 @@ import type { Driver } from './drive/driver.ts';
 import { toLegResult } from './judge/judge.ts';
 import { judgeRun } from './judge/verdict.ts';
 import type { Plan } from './plan/plan.ts';
-import { writeReports } from './report/write-reports.ts';
+import { writeReports } from './results/write-reports.ts';
 import { machineFacts, toolFacts } from './results/machine.ts';
 import type { LegMeasurement, RunFile } from './results/run-file.ts';
 import { createRunDirectory, writeRun } from './results/run-store.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { renderTerminal } from '../report/terminal.ts';
-import { writeReports } from '../report/write-reports.ts';
+import { writeReports } from '../results/write-reports.ts';
 import { readRun } from '../results/run-store.ts';
 import { type AddCommand, example } from './command.ts';
 import { runDirectory } from './run-directory.ts';

@@ -176,7 +176,8 @@ function runNotes(a: RunFile, b: RunFile): CompareNote[] {
   differ('node', a.machine.node, b.machine.node, 'note');
   differ('plumbline', a.plumbline, b.plumbline, 'note');
   for (const run of [a, b]) {
-    if (run.verdict.verdict === 'invalid') notes.push({ kind: 'not-comparable', text: `${run.runId} is invalid: ${run.verdict.reasons[0] ?? 'no reason given'}` });
+    if (run.verdict.verdict === 'invalid')
+      notes.push({ kind: 'not-comparable', text: `${run.runId} is invalid: ${run.verdict.reasons[0] ?? 'no reason given'}` });
   }
   return notes;
 }

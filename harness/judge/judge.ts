@@ -7,9 +7,3 @@ import { judgeValidity } from './validity.ts';
 export function toLegResult(measurement: LegMeasurement, objectives: readonly Objective[]): LegResult {
   return { ...measurement, validity: judgeValidity(measurement), objectives: judgeObjectives(measurement, objectives) };
 }
-
-export { judgeObjectives } from './objectives.ts';
-export { objectiveText } from './text.ts';
-export { judgeValidity } from './validity.ts';
-export { exitCodeOf, judgeLeg, judgeRun, worstVerdict } from './verdict.ts';
-export { validateObjectives } from './validate-objectives.ts';

@@ -100,7 +100,9 @@ export function nextStep(history: readonly LoadStep[], policy: KneePolicy): Next
     return highest >= policy.maxPerSecond ? done('ceiling') : { kind: 'step', ratePerSecond: clampRate(highest * policy.factor, policy) };
   }
   if (holding === undefined) {
-    return failing.ratePerSecond <= policy.minPerSecond ? done('floor') : { kind: 'step', ratePerSecond: clampRate(failing.ratePerSecond / policy.factor, policy) };
+    return failing.ratePerSecond <= policy.minPerSecond
+      ? done('floor')
+      : { kind: 'step', ratePerSecond: clampRate(failing.ratePerSecond / policy.factor, policy) };
   }
   const middle = clampRate(Math.sqrt(holding.ratePerSecond * failing.ratePerSecond), policy);
   // At low rates rounding may leave no rate between the two.
@@ -110,15 +112,35 @@ export function nextStep(history: readonly LoadStep[], policy: KneePolicy): Next
 /** What gave way in this step; undefined: it held. The baseline is the step with the lowest rate. */
 export function judgeStep(step: LoadStep, baseline: LoadStep, policy: KneePolicy): GaveWay | undefined {
   const { ratePerSecond } = step;
-  const gave = (side: GaveWay['side'], what: GaveWay['what'], value: number, limit: number, text: string): GaveWay => ({ side, what, ratePerSecond, value, limit, text });
+  const gave = (side: GaveWay['side'], what: GaveWay['what'], value: number, limit: number, text: string): GaveWay => ({
+    side,
+    what,
+    ratePerSecond,
+    value,
+    limit,
+    text,
+  });
   const lagLimitMs = Math.max(validityLimits.scheduleLagP99Ms, validityLimits.scheduleLagShareOfMedian * step.p50Ms);
   const { scheduleLagP99Ms: lagMs, loopDelayP99Ms: loopMs } = step;
-  if (lagMs !== undefined && lagMs > lagLimitMs) return gave('generator', 'scheduleLag', lagMs, lagLimitMs, `schedule lag p99 ${formatMs(lagMs)}, limit ${formatMs(lagLimitMs)}`);
+  if (lagMs !== undefined && lagMs > lagLimitMs)
+    return gave('generator', 'scheduleLag', lagMs, lagLimitMs, `schedule lag p99 ${formatMs(lagMs)}, limit ${formatMs(lagLimitMs)}`);
   if (loopMs !== undefined && loopMs > validityLimits.loopDelayP99Ms) {
-    return gave('generator', 'loopDelay', loopMs, validityLimits.loopDelayP99Ms, `loop delay of the driver p99 ${formatMs(loopMs)}, limit ${formatMs(validityLimits.loopDelayP99Ms)}`);
+    return gave(
+      'generator',
+      'loopDelay',
+      loopMs,
+      validityLimits.loopDelayP99Ms,
+      `loop delay of the driver p99 ${formatMs(loopMs)}, limit ${formatMs(validityLimits.loopDelayP99Ms)}`,
+    );
   }
   if (step.errorRatio > policy.errorRatio) {
-    return gave('server', 'errors', step.errorRatio, policy.errorRatio, `${formatRatio(step.errorRatio)} of requests failed, limit ${formatRatio(policy.errorRatio)}`);
+    return gave(
+      'server',
+      'errors',
+      step.errorRatio,
+      policy.errorRatio,
+      `${formatRatio(step.errorRatio)} of requests failed, limit ${formatRatio(policy.errorRatio)}`,
+    );
   }
   const latency = latencyGaveWay(step, baseline, policy);
   if (latency) return gave('server', 'latency', latency.value, latency.limit, latency.text);
@@ -128,7 +150,13 @@ export function judgeStep(step: LoadStep, baseline: LoadStep, policy: KneePolicy
   }
   const achieved = step.offeredPerSecond > 0 ? step.achievedPerSecond / step.offeredPerSecond : 1;
   if (achieved < policy.achievedRatio) {
-    return gave('server', 'achieved', achieved, policy.achievedRatio, `${formatRatio(achieved)} of the offered rate was reached, at least ${formatRatio(policy.achievedRatio)}`);
+    return gave(
+      'server',
+      'achieved',
+      achieved,
+      policy.achievedRatio,
+      `${formatRatio(achieved)} of the offered rate was reached, at least ${formatRatio(policy.achievedRatio)}`,
+    );
   }
   return undefined;
 }

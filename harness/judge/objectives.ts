@@ -36,7 +36,10 @@ function notJudged(reason: string): Answer {
 function judgeQuantile(leg: LegMeasurement, { metric, quantile = 0.5, min, max }: Objective, distribution: Distribution | undefined): Answer {
   const found = distribution && quantileOf(distribution, quantile);
   if (!distribution || !found) {
-    const hint = metric === 'residual' ? 'no response said what latency it was meant to have' : `no measured ${metric === 'milestone' ? 'journey reached it' : 'request has a value'}`;
+    const hint =
+      metric === 'residual'
+        ? 'no response said what latency it was meant to have'
+        : `no measured ${metric === 'milestone' ? 'journey reached it' : 'request has a value'}`;
     return { verdict: 'inconclusive', n: 0, reason: `nothing to judge: ${hint}` };
   }
   const { ms, lowMs, highMs, enough } = found;
@@ -52,7 +55,9 @@ function judgeQuantile(leg: LegMeasurement, { metric, quantile = 0.5, min, max }
   }
   const notes = [
     ...(within(max, lowMs, highMs) || within(min, lowMs, highMs) ? ['the bound lies inside the 95% interval: a repeat may decide otherwise'] : []),
-    ...(metric !== 'milestone' && leg.latencyFrom === 'sent' && metric !== 'serviceTime' && metric !== 'residual' ? ['counted from sent: this driver has no intended send time'] : []),
+    ...(metric !== 'milestone' && leg.latencyFrom === 'sent' && metric !== 'serviceTime' && metric !== 'residual'
+      ? ['counted from sent: this driver has no intended send time']
+      : []),
   ];
   const reason = [...(beyond ? [`measured ${formatMs(ms)}`] : []), ...notes].join('; ');
   return { verdict: beyond ? 'fail' : 'pass', ...measured, ...(reason !== '' && { reason }) };
@@ -62,7 +67,11 @@ function within(bound: number | undefined, low: number | undefined, high: number
   return bound !== undefined && low !== undefined && high !== undefined && low <= bound && bound <= high && low < high;
 }
 
-function metricOf(leg: LegMeasurement, { operation, latencyClass }: Objective, metric: Exclude<Objective['metric'], 'milestone' | 'errorRatio' | 'goodputRatio' | 'achievedRatio'>) {
+function metricOf(
+  leg: LegMeasurement,
+  { operation, latencyClass }: Objective,
+  metric: Exclude<Objective['metric'], 'milestone' | 'errorRatio' | 'goodputRatio' | 'achievedRatio'>,
+) {
   if (operation !== undefined) return covered(leg, { operation, latencyClass })[0]?.metrics[metric];
   return latencyClass === undefined ? leg.all[metric] : leg.classes[latencyClass]?.[metric];
 }
@@ -72,7 +81,10 @@ function milestoneOf(leg: LegMeasurement, { milestone }: Objective): Distributio
   return found.length > 1 ? mergeDistributions(found) : found[0];
 }
 
-function covered(leg: LegMeasurement, { operation, latencyClass }: { operation?: string | undefined; latencyClass?: Objective['latencyClass'] | undefined }): OperationResult[] {
+function covered(
+  leg: LegMeasurement,
+  { operation, latencyClass }: { operation?: string | undefined; latencyClass?: Objective['latencyClass'] | undefined },
+): OperationResult[] {
   return leg.operations.filter(
     (result) => (operation === undefined || result.operation === operation) && (latencyClass === undefined || result.latencyClass === latencyClass),
   );
@@ -85,7 +97,14 @@ function judgeRatio(leg: LegMeasurement, objective: Objective, metric: 'errorRat
   const { min, max } = objective;
   const beyond = (max !== undefined && value > max) || (min !== undefined && value < min);
   const [lowValue, highValue] = wilson(value, n);
-  return { verdict: beyond ? 'fail' : 'pass', value, lowValue, highValue, n: Math.round(n), ...(beyond && { reason: `measured ${formatRatio(value)} of ${Math.round(n)}` }) };
+  return {
+    verdict: beyond ? 'fail' : 'pass',
+    value,
+    lowValue,
+    highValue,
+    n: Math.round(n),
+    ...(beyond && { reason: `measured ${formatRatio(value)} of ${Math.round(n)}` }),
+  };
 }
 
 function achievedOf({ totals, driverReport }: LegMeasurement): { hits: number; n: number } {

@@ -5,20 +5,17 @@ export function quantileName(q: number): string {
   return `p${Number((q * 100).toFixed(6))}`;
 }
 
-/** Milliseconds with as many digits as matter: `700 ms`, `12.3 ms`, `0.42 ms`. */
+/** Milliseconds with two decimals at most: `700 ms`, `12.3 ms`, `0.42 ms`. */
 export function formatMs(ms: number): string {
-  const size = Math.abs(ms);
-  return `${Number(ms.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2))} ms`;
+  return `${Number(ms.toFixed(2))} ms`;
 }
 
-/** `0.001` -> `0.1%`. Never rounds up to 100% or down to 0%. */
+/** `0.001` -> `0.1%`, three decimals at most, more only where a share that is neither all nor none would read as 100% or 0%. */
 export function formatRatio(ratio: number): string {
   const percent = ratio * 100;
-  const digits = [1, 2, 3, 4].find((places) => {
-    const shown = Number(percent.toFixed(places));
-    return !((shown === 100 && percent !== 100) || (shown === 0 && percent !== 0)) && Math.abs(shown - percent) < 0.05 * Math.min(percent, 100 - percent) + 1e-9;
-  });
-  return `${Number(percent.toFixed(digits ?? 4))}%`;
+  const rounded = Number(percent.toFixed(3));
+  if ((rounded !== 0 && rounded !== 100) || rounded === percent) return `${rounded}%`;
+  return rounded === 0 ? `${percent.toPrecision(1)}%` : `${Number(percent.toPrecision(9))}%`;
 }
 
 /** Human form: `latency p95 of crud <= 700 ms`, `errorRatio <= 0.1%`, `milestone load p50 <= 2300 ms`. */

@@ -42,12 +42,17 @@ function shapeFaults(objective: Objective, fault: Report): void {
   if (ratio && quantile !== undefined) fault('quantile', `${metric} is one number and has no quantiles: leave it out`);
   if (!ratio) {
     if (quantile === undefined) fault('quantile', `needed for ${metric}, for example 0.95 for p95`);
-    else if (typeof quantile !== 'number' || !(quantile > 0 && quantile < 1)) fault('quantile', `given ${JSON.stringify(quantile)}, expected a number between 0 and 1, for example 0.95 for p95`);
+    else if (typeof quantile !== 'number' || !(quantile > 0 && quantile < 1))
+      fault('quantile', `given ${JSON.stringify(quantile)}, expected a number between 0 and 1, for example 0.95 for p95`);
   }
   if (min === undefined && max === undefined) fault('', 'has neither "max" nor "min": give the bound');
-  for (const [key, bound] of [['min', min], ['max', max]] as const) {
+  for (const [key, bound] of [
+    ['min', min],
+    ['max', max],
+  ] as const) {
     if (bound === undefined) continue;
-    if (typeof bound !== 'number' || !Number.isFinite(bound)) fault(key, `given ${JSON.stringify(bound)}, expected a ${ratio ? 'number from 0 to 1' : 'number of milliseconds'}`);
+    if (typeof bound !== 'number' || !Number.isFinite(bound))
+      fault(key, `given ${JSON.stringify(bound)}, expected a ${ratio ? 'number from 0 to 1' : 'number of milliseconds'}`);
     else if (ratio && (bound < 0 || bound > 1)) fault(key, `given ${bound}, expected a share from 0 to 1, for example 0.001 for 0.1%`);
     else if (!ratio && metric !== 'residual' && bound < 0) fault(key, `given ${bound}, expected milliseconds of 0 or more`);
   }
@@ -69,12 +74,14 @@ function targetFaults(objective: Objective, operations: readonly Covered[], mile
     fault('operation', `given ${JSON.stringify(operation)}, the journeys have ${list(operations.map((known) => known.operation))}`);
   }
   const classes = operations.flatMap((known) => known.latencyClass ?? []);
-  if (latencyClass !== undefined && !classes.includes(latencyClass)) fault('latencyClass', `given ${JSON.stringify(latencyClass)}, the operations of the journeys are of ${list(classes)}`);
+  if (latencyClass !== undefined && !classes.includes(latencyClass))
+    fault('latencyClass', `given ${JSON.stringify(latencyClass)}, the operations of the journeys are of ${list(classes)}`);
   else if (latencyClass !== undefined && ofOperation.length > 0 && !ofOperation.some((known) => known.latencyClass === latencyClass)) {
     fault('latencyClass', `given ${JSON.stringify(latencyClass)}, but ${operation} is of ${list(ofOperation.flatMap((known) => known.latencyClass ?? []))}`);
   }
   const covered = ofOperation.filter((known) => latencyClass === undefined || known.latencyClass === latencyClass);
-  if (streamMetrics.includes(metric) && covered.length > 0 && !covered.some(({ stream }) => stream)) fault('metric', `${metric} is of streams, and nothing that this covers is one`);
+  if (streamMetrics.includes(metric) && covered.length > 0 && !covered.some(({ stream }) => stream))
+    fault('metric', `${metric} is of streams, and nothing that this covers is one`);
 }
 
 function operationsOf(scenario: Scenario): Covered[] {

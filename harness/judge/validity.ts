@@ -43,7 +43,14 @@ function achieved(leg: LegMeasurement): ValidityCheck {
   if (offered === undefined || offered === 0) return notApplied('achieved', 'ratio', `achieved rate: not applied, ${reasonOf(leg, 'achieved')}`);
   const ratio = achievedPerSecond / offered;
   const limit = validityLimits.achievedRatio;
-  return check('achieved', 'ratio', ratio, limit, ratio >= limit, `achieved ${round(achievedPerSecond)} of ${round(offered)} requests/s offered (${formatRatio(ratio)}), at least ${formatRatio(limit)}`);
+  return check(
+    'achieved',
+    'ratio',
+    ratio,
+    limit,
+    ratio >= limit,
+    `achieved ${round(achievedPerSecond)} of ${round(offered)} requests/s offered (${formatRatio(ratio)}), at least ${formatRatio(limit)}`,
+  );
 }
 
 function dropped(leg: LegMeasurement): ValidityCheck {
@@ -51,7 +58,14 @@ function dropped(leg: LegMeasurement): ValidityCheck {
   const due = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const ratio = due > 0 ? counts.dropped / due : 0;
   const limit = validityLimits.droppedRatio;
-  return check('dropped', 'ratio', ratio, limit, ratio <= limit, `${counts.dropped} of ${due} requests dropped (${formatRatio(ratio)}), at most ${formatRatio(limit)}`);
+  return check(
+    'dropped',
+    'ratio',
+    ratio,
+    limit,
+    ratio <= limit,
+    `${counts.dropped} of ${due} requests dropped (${formatRatio(ratio)}), at most ${formatRatio(limit)}`,
+  );
 }
 
 function loopDelay(leg: LegMeasurement): ValidityCheck {
@@ -63,7 +77,14 @@ function loopDelay(leg: LegMeasurement): ValidityCheck {
 
 function interrupted({ driverReport }: LegMeasurement): ValidityCheck {
   const stopped = driverReport.interrupted;
-  return check('interrupted', 'count', stopped ? 1 : 0, 0, !stopped, stopped ? 'interrupted: stopped before its end, what was measured until then is kept' : 'ran to its end');
+  return check(
+    'interrupted',
+    'count',
+    stopped ? 1 : 0,
+    0,
+    !stopped,
+    stopped ? 'interrupted: stopped before its end, what was measured until then is kept' : 'ran to its end',
+  );
 }
 
 function samples({ totals }: LegMeasurement): ValidityCheck {

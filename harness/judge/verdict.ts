@@ -8,7 +8,10 @@ const order: readonly Verdict[] = ['pass', 'inconclusive', 'fail', 'invalid'];
 
 /** The worst of the verdicts; of none: `inconclusive`, since nothing was judged. */
 export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
-  return verdicts.reduce<Verdict | undefined>((worst, next) => (worst === undefined || order.indexOf(next) > order.indexOf(worst) ? next : worst), undefined) ?? 'inconclusive';
+  return (
+    verdicts.reduce<Verdict | undefined>((worst, next) => (worst === undefined || order.indexOf(next) > order.indexOf(worst) ? next : worst), undefined) ??
+    'inconclusive'
+  );
 }
 
 /**

@@ -26,13 +26,20 @@ export function graphFaults(journey: Journey): string[] {
     }
   }
   const cycle = stepsInCycles(journey);
-  if (cycle.length > 0) faults.push(`${where}: these steps wait for one another: ${cycle.join(', ')}`);
+  if (cycle.length > 0) faults.push(`${where}: these steps can never start, they wait for one another: ${cycle.join(', ')}`);
   return faults;
 }
 
 /** Ids of the steps that can never start: those on a cycle and those behind one. Unknown parents are ignored. */
 function stepsInCycles(journey: Journey): string[] {
-  const parents = parentsOf(journey);
+  const parents = new Map<string, readonly string[]>();
+  let previous: string | undefined;
+  for (const step of journey.steps) {
+    // An id that is used twice is its own fault, and the second is not a cycle with the first.
+    const implied = previous === undefined || previous === step.id ? [] : [previous];
+    parents.set(step.id, step.after ?? implied);
+    previous = step.id;
+  }
   const left = new Set(parents.keys());
   for (let removed = true; removed; ) {
     removed = false;

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -52,8 +51,8 @@ async function importData(file: string): Promise<unknown> {
   if (extname(file) === '.json') return parseJson(source, file);
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-scenario-'));
   try {
-    const copy = join(folder, 'scenario.mjs');
-    await writeFile(copy, extname(file).endsWith('ts') ? stripTypes(source, file) : source);
+    const copy = join(folder, extname(file).endsWith('ts') ? 'scenario.mts' : 'scenario.mjs');
+    await writeFile(copy, source);
     const module = (await import(pathToFileURL(copy).href)) as { default?: unknown };
     if (module.default === undefined) throw new UsageError('bad_scenario', `${file}: no default export; expected \`export default scenario\``);
     return module.default;
@@ -71,13 +70,5 @@ function parseJson(source: string, file: string): unknown {
     return JSON.parse(source);
   } catch (error) {
     throw new UsageError('unreadable_scenario', `${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function stripTypes(source: string, file: string): string {
-  try {
-    return stripTypeScriptTypes(source, { mode: 'strip' });
-  } catch (error) {
-    throw new UsageError('unreadable_scenario', `${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }
 }

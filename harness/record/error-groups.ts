@@ -18,7 +18,10 @@ export class ErrorGroups {
 
   /** The most frequent 20, worst first. */
   top(): { error: string; count: number; example: string }[] {
-    return [...this.#groups].map(([error, { count, example }]) => ({ error, count, example })).sort((a, b) => b.count - a.count).slice(0, 20);
+    return [...this.#groups]
+      .map(([error, { count, example }]) => ({ error, count, example }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, 20);
   }
 }
 

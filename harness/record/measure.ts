@@ -3,16 +3,26 @@ import type { Sample } from '../sample.ts';
 
 /** The metrics with one value a request, in the order of `measure`'s output. `gap` has many a request and is tallied apart. */
 export const requestMetrics = [
-  'latency', 'serviceTime', 'scheduleLag', 'queued', 'connect', 'headers', 'ttfb', 'ttft', 'tpot', 'maxGap', 'total',
-  'residual', 'lateness', 'measurementError', 'intended', 'actual',
+  'latency',
+  'serviceTime',
+  'scheduleLag',
+  'queued',
+  'connect',
+  'headers',
+  'ttfb',
+  'ttft',
+  'tpot',
+  'maxGap',
+  'total',
+  'residual',
+  'lateness',
+  'measurementError',
+  'intended',
+  'actual',
 ] as const satisfies readonly MetricName[];
 
 const at = Object.fromEntries(requestMetrics.map((name, index) => [name, index])) as Record<(typeof requestMetrics)[number], number>;
 export const indexOf: Readonly<Record<(typeof requestMetrics)[number], number>> = at;
-
-/** Those whose value a timeout cuts short. */
-const censorable = ['latency', 'serviceTime', 'headers', 'ttfb', 'ttft', 'total'] as const;
-export const censorableIndexes: readonly number[] = censorable.map((name) => at[name]);
 
 const none = Number.NaN;
 

@@ -220,7 +220,10 @@ class Recorder implements LegRecorder {
   #withUnusable(report: DriveReport): DriveReport {
     const unusable = [...this.#operations.values()].reduce((total, tally) => total + tally.unusable, 0);
     if (unusable === 0) return report;
-    return { ...report, notAvailable: [...report.notAvailable, { metric: 'some values', reason: `${unusable} values were not finite numbers and are left out` }] };
+    return {
+      ...report,
+      notAvailable: [...report.notAvailable, { metric: 'some values', reason: `${unusable} values were not finite numbers and are left out` }],
+    };
   }
 }
 

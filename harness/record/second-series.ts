@@ -50,8 +50,8 @@ export class SecondSeries {
       due.due += 1;
       if (outcome === 'dropped') due.dropped += 1;
       if (due.quantiles === undefined) {
-        if (!Number.isNaN(latencyMs)) this.#hold((due.latency ??= { held: [], seen: 0 }), latencyMs);
-        if (!Number.isNaN(ttftMs)) this.#hold((due.ttft ??= { held: [], seen: 0 }), ttftMs);
+        if (!Number.isNaN(latencyMs)) due.latency = this.#hold(due.latency, latencyMs);
+        if (!Number.isNaN(ttftMs)) due.ttft = this.#hold(due.ttft, ttftMs);
       }
     }
     if (outcome === 'dropped') return;
@@ -105,13 +105,15 @@ export class SecondSeries {
     return made;
   }
 
-  #hold(values: Values, ms: number): void {
+  #hold(known: Values | undefined, ms: number): Values {
+    const values = known ?? { held: [], seen: 0 };
     values.seen += 1;
     if (values.held.length < valuesASecond) values.held.push(ms);
     else {
       const place = Math.floor(this.#random() * values.seen);
       if (place < valuesASecond) values.held[place] = ms;
     }
+    return values;
   }
 
   #seal(nowMs: number): void {

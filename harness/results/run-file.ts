@@ -126,8 +126,23 @@ export interface OperationResult {
  * measurementError = serviceTime - truth.actual, an upper bound of the harness' own error.
  */
 export type MetricName =
-  | 'latency' | 'serviceTime' | 'scheduleLag' | 'queued' | 'connect' | 'headers' | 'ttfb' | 'ttft' | 'tpot' | 'gap' | 'maxGap'
-  | 'total' | 'residual' | 'lateness' | 'measurementError' | 'intended' | 'actual';
+  | 'latency'
+  | 'serviceTime'
+  | 'scheduleLag'
+  | 'queued'
+  | 'connect'
+  | 'headers'
+  | 'ttfb'
+  | 'ttft'
+  | 'tpot'
+  | 'gap'
+  | 'maxGap'
+  | 'total'
+  | 'residual'
+  | 'lateness'
+  | 'measurementError'
+  | 'intended'
+  | 'actual';
 export type MetricSet = Partial<Record<MetricName, Distribution>>;
 
 /** A distribution that merges without loss. */

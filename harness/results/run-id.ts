@@ -7,6 +7,11 @@ import { randomBytes } from 'node:crypto';
  */
 export function newRunId(label: string, startedAt: Date, suffix: string = randomBytes(2).toString('hex')): string {
   const [date = '', time = ''] = startedAt.toISOString().split('T');
-  const name = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60).replace(/-+$/, '');
+  const name = label
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 60)
+    .replace(/-+$/, '');
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${name === '' ? 'run' : name}-${suffix}`;
 }

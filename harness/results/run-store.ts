@@ -67,11 +67,15 @@ export function parseRun(text: string, name: string): RunFile {
   const schema = isRecord(value) ? value['schema'] : undefined;
   if (schema !== runSchema) {
     const given = schema === undefined ? 'no schema at all' : `schema ${JSON.stringify(schema)}`;
-    const advice = typeof schema === 'string' && schema.startsWith('plumbline.run/') ? 'It was written by another version of plumbline: read it with that one.' : 'It is not the result of a run.';
+    const advice =
+      typeof schema === 'string' && schema.startsWith('plumbline.run/')
+        ? 'It was written by another version of plumbline: read it with that one.'
+        : 'It is not the result of a run.';
     throw new RunFileError('unknown-schema', `${name} has ${given}, expected "${runSchema}". ${advice}`);
   }
   const faults = faultsOf(value);
-  if (faults.length > 0) throw new RunFileError('wrong-shape', `${name} says it is a ${runSchema} but is not one:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  if (faults.length > 0)
+    throw new RunFileError('wrong-shape', `${name} says it is a ${runSchema} but is not one:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   return value as RunFile;
 }
 

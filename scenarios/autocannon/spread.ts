@@ -47,7 +47,13 @@ export function spread(scenario: Scenario, seed: number, users: readonly Variabl
     const journey = journeyOf(scenario, seed, arrival);
     const shape = shapes.get(journey);
     if (!shape) return;
-    const one: Going = { arrival, journey, variables: users[arrival % users.length] ?? {}, parentsLeft: new Map([...shape.parents].map(([id, parents]) => [id, parents.length])), active: 0 };
+    const one: Going = {
+      arrival,
+      journey,
+      variables: users[arrival % users.length] ?? {},
+      parentsLeft: new Map([...shape.parents].map(([id, parents]) => [id, parents.length])),
+      active: 0,
+    };
     going.set(arrival, one);
     for (const [id, parents] of shape.parents) if (parents.length === 0) open(one, id, undefined);
   };

@@ -55,7 +55,9 @@ export function interpret(scenario: Scenario, settings: LegSettings, thresholds:
   const journeyed = new Counter(points.journey);
   const failed = new Rate(failedMetric);
   const plans = new Map<Journey, Level[]>(scenario.journeys.map((journey) => [journey, levelsOf(journey)]));
-  const resolved = new Map<RequestStep, ResolvedStep>([...plans.values()].flatMap((levels) => levels.flatMap((level) => level.requests.map(({ step }) => [step, resolveStep(step)]))));
+  const resolved = new Map<RequestStep, ResolvedStep>(
+    [...plans.values()].flatMap((levels) => levels.flatMap((level) => level.requests.map(({ step }) => [step, resolveStep(step)]))),
+  );
 
   // No virtual user knows what the others have sent: each arrival counts as the longest journey.
   const mostRequests = Math.max(...[...plans.values()].map((levels) => levels.reduce((sum, level) => sum + level.requests.length, 0)));
@@ -143,7 +145,9 @@ export function interpret(scenario: Scenario, settings: LegSettings, thresholds:
 
 /** k6's own defaults are 20 in parallel and 6 a host, on HTTP/2 too; all origins share the target's one address, so its share is that of all of them. */
 function optionsOf(scenario: Scenario, settings: LegSettings, thresholds: Record<string, string[]>): Options {
-  const origins = new Set(scenario.journeys.flatMap((journey) => levelsOf(journey).flatMap((level) => level.requests.map(({ step }) => resolveStep(step).origin))));
+  const origins = new Set(
+    scenario.journeys.flatMap((journey) => levelsOf(journey).flatMap((level) => level.requests.map(({ step }) => resolveStep(step).origin))),
+  );
   const widest = Math.max(1, ...scenario.journeys.flatMap((journey) => levelsOf(journey).map((level) => level.requests.length)));
   const parallel = settings.http2 ? widest : Math.min(widest, connectionsPerOrigin * Math.max(1, origins.size));
   const browser = scenario.journeys.some((journey) => journey.connections === 'browser');

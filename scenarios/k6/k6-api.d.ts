@@ -41,7 +41,7 @@ declare module 'k6/http' {
 
 declare module 'k6/execution' {
   const exec: {
-    scenario: { iterationInTest: number; /** Unix time in milliseconds. */ startTime: number };
+    scenario: { iterationInTest: number /** Unix time in milliseconds. */; startTime: number };
     vu: { metrics: { metadata: Record<string, string> } };
     test: { abort(reason: string): never };
   };

@@ -54,7 +54,8 @@ export function levelsOf(journey: Journey): Level[] {
       places.set(id, place);
       return place;
     }
-    const own = (levels[level + 1] ??= { waitMs: 0, requests: [] });
+    const own = levels[level + 1] ?? { waitMs: 0, requests: [] };
+    levels[level + 1] = own;
     own.waitMs = Math.max(own.waitMs, waitMs);
     const [parentStep] = requests;
     own.requests.push(parentStep === undefined ? { step, parents: requests } : { step, parents: requests, parentStep });

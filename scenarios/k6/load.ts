@@ -34,7 +34,10 @@ const holdMs: Record<LatencyClass, number> = { static: 300, metadata: 500, crud:
 /** The longest of the scenario's journeys, guessed. */
 export function expectedJourneyMs(scenario: Scenario): number {
   const perJourney = scenario.journeys.map((journey) =>
-    levelsOf(journey).reduce((sum, level) => sum + level.waitMs + Math.max(...level.requests.map(({ step }) => holdMs[resolveStep(step).latencyClass ?? 'crud'])), 0),
+    levelsOf(journey).reduce(
+      (sum, level) => sum + level.waitMs + Math.max(...level.requests.map(({ step }) => holdMs[resolveStep(step).latencyClass ?? 'crud'])),
+      0,
+    ),
   );
   return Math.max(...perJourney);
 }

@@ -10,7 +10,15 @@ export const points = {
 export const recordMetadata = 'record';
 
 /** Tags of every request, on k6's own metrics too. */
-export const requestTags = { operation: 'operation', latencyClass: 'latency_class', journey: 'journey', journeyId: 'journeyId', step: 'step', key: 'key', phase: 'phase' } as const;
+export const requestTags = {
+  operation: 'operation',
+  latencyClass: 'latency_class',
+  journey: 'journey',
+  journeyId: 'journeyId',
+  step: 'step',
+  key: 'key',
+  phase: 'phase',
+} as const;
 
 interface JourneyPart {
   arrival: number;

@@ -1,7 +1,17 @@
 /** One request of a journey through k6: what is sent, and what is told about the answer. */
 import http, { type BatchRequest, type Response } from 'k6/http';
 import { baggageKeys, headers as headerNames } from '../names.ts';
-import { type BuiltRequest, buildRequest, type CaptureSource, captured, isExpected, requestVariables, type ResolvedStep, traceContext, type Variables } from '../request.ts';
+import {
+  type BuiltRequest,
+  buildRequest,
+  type CaptureSource,
+  captured,
+  isExpected,
+  requestVariables,
+  type ResolvedStep,
+  traceContext,
+  type Variables,
+} from '../request.ts';
 import type { Scenario } from '../types.ts';
 import { type RequestRecord, requestTags } from './record.ts';
 import type { LegSettings } from './settings.ts';
@@ -78,7 +88,12 @@ function readsBody(resolved: ResolvedStep): boolean {
 }
 
 /** What the answer was, and the variables it gave. `ok` is false when it is not what the step expects. */
-export function told(prepared: Prepared, response: Response, place: Place, parentStep: string | undefined): { record: RequestRecord; variables: Variables; ok: boolean } {
+export function told(
+  prepared: Prepared,
+  response: Response,
+  place: Place,
+  parentStep: string | undefined,
+): { record: RequestRecord; variables: Variables; ok: boolean } {
   const { resolved } = prepared;
   const headers = lowerCase(response.headers);
   const { timings } = response;
@@ -89,7 +104,13 @@ export function told(prepared: Prepared, response: Response, place: Place, paren
     step: resolved.step.id,
     phase: place.phase,
     beganAtEpochMs: place.beganAtEpochMs,
-    timings: { duration: timings.duration, blocked: timings.blocked, connecting: timings.connecting, tls: timings.tls_handshaking, receiving: timings.receiving },
+    timings: {
+      duration: timings.duration,
+      blocked: timings.blocked,
+      connecting: timings.connecting,
+      tls: timings.tls_handshaking,
+      receiving: timings.receiving,
+    },
     traceId: prepared.trace.traceId,
     sampled: prepared.trace.sampled,
   };
@@ -134,7 +155,11 @@ export function told(prepared: Prepared, response: Response, place: Place, paren
   }
 }
 
-function copy<K extends 'serverTiming' | 'requestId' | 'encoding' | 'cacheStatus' | 'contentLength' | 'truth'>(record: RequestRecord, name: K, value: string | undefined): void {
+function copy<K extends 'serverTiming' | 'requestId' | 'encoding' | 'cacheStatus' | 'contentLength' | 'truth'>(
+  record: RequestRecord,
+  name: K,
+  value: string | undefined,
+): void {
   if (value !== undefined) record[name] = value;
 }
 

@@ -1,27 +1,38 @@
-/** A scenario's setup, once a user: the script's own, for plain `k6 run`; the harness hands its driver users that are ready. */
+/** A scenario's setup, once a user: the script's own, for plain `k6 run`; the harness hands its driver users that are ready, made by the same rules. */
 import http from 'k6/http';
-import { resolveStep, type Variables } from '../request.ts';
+import { keyedRandom, seededUuid } from '../random.ts';
+import { buildRequest, requestVariables, resolveStep, type Variables } from '../request.ts';
 import type { Scenario } from '../types.ts';
-import { requestTags } from './record.ts';
-import { prepare, told } from './send.ts';
+import { told, toK6 } from './send.ts';
 import type { LegSettings } from './settings.ts';
 
-/** Throws when a step fails: without users there is no load. Variables of a user: the scenario's, `user` (its number), and the captures. */
+/**
+ * Variables of each user: `user` (its number), `uuid` (its own), the scenario's, and the captures. Throws when a step fails: without users there is no load.
+ * The requests have no tags, so that no threshold counts them.
+ */
 export function signIn(scenario: Scenario, settings: LegSettings): Record<string, string>[] {
   const users: Record<string, string>[] = [];
   for (let user = 0; user < settings.userCount; user += 1) {
-    let variables: Variables = { ...scenario.variables, user: String(user) };
+    const uuid = seededUuid(keyedRandom(settings.seed, scenario.name, 'user', user));
+    let variables: Variables = { ...scenario.variables, user: String(user), uuid };
     for (const step of scenario.setup ?? []) {
-      const place = { scenario, settings, arrival: user, journey: 'setup', phase: 'warm-up' as const, beganAtEpochMs: 0 };
-      const prepared = prepare(resolveStep({ ...step, id: `setup.${step.id}` }), variables, place);
-      // Thresholds select by the phase tag, and this is not load.
-      delete prepared.request.params.tags[requestTags.phase];
-      const { method, url, body, params } = prepared.request;
-      const outcome = told(prepared, http.request(method, url, body, params), place, undefined);
+      const resolved = resolveStep(step);
+      const all: Variables = { ...requestVariables(variables, settings.seed, `${scenario.name}.setup`, user, step.id), uuid };
+      const built = buildRequest(resolved, { ...scenario, headers: renderable(scenario.headers ?? {}, all) }, all);
+      const request = toK6(built, resolved, settings, {});
+      const response = http.request(request.method, request.url, request.body, request.params);
+      const place = { scenario, settings, arrival: user, journey: 'setup', phase: 'warm-up', beganAtEpochMs: 0 } as const;
+      const outcome = told({ resolved, key: all['key'] ?? '', trace: { traceId: '', sampled: false }, request }, response, place, undefined);
       if (!outcome.ok) throw new Error(`setup step "${step.id}" of user ${user}: ${outcome.record.failure ?? outcome.record.error ?? 'no answer'}`);
       variables = { ...variables, ...outcome.variables };
     }
     users.push({ ...variables });
   }
   return users;
+}
+
+/** Headers of the scenario that need what no step has captured yet are left out until then. */
+function renderable(headers: Record<string, string>, variables: Variables): Record<string, string> {
+  const needed = (value: string): string[] => [...value.matchAll(/\{\{\s*([\w.-]+)\s*\}\}/g)].map((match) => match[1] ?? '');
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => needed(value).every((name) => variables[name] !== undefined)));
 }

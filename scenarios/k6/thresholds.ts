@@ -41,7 +41,8 @@ function filterOf(objective: Objective): string {
 function expressionOf(objective: Objective): string[] | undefined {
   let aggregate: string;
   if (objective.metric === 'errorRatio') aggregate = 'rate';
-  else if ((objective.metric === 'latency' || objective.metric === 'serviceTime') && objective.quantile !== undefined) aggregate = `p(${Number((objective.quantile * 100).toFixed(6))})`;
+  else if ((objective.metric === 'latency' || objective.metric === 'serviceTime') && objective.quantile !== undefined)
+    aggregate = `p(${Number((objective.quantile * 100).toFixed(6))})`;
   else return undefined;
   const bounds: string[] = [];
   if (objective.max !== undefined) bounds.push(`${aggregate}<=${objective.max}`);

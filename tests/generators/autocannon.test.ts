@@ -19,7 +19,14 @@ describe('autocannon on its own', () => {
     server.seen.length = 0;
     const assets = Array.from({ length: 30 }, (_, index) => getStep(`asset-${index}`, `/hold?ms=30&asset=${index}`, { after: ['document'] }));
     const scenario = scenarioOf([], {
-      journeys: [{ name: 'page', connections: 'browser', milestones: { load: ['work'] }, steps: [getStep('document', '/document'), ...assets, { id: 'work', workMs: 500, source: 'test', after: ['asset-0'] }] }],
+      journeys: [
+        {
+          name: 'page',
+          connections: 'browser',
+          milestones: { load: ['work'] },
+          steps: [getStep('document', '/document'), ...assets, { id: 'work', workMs: 500, source: 'test', after: ['asset-0'] }],
+        },
+      ],
       load: { kind: 'constant', ratePerSecond: 0.2 },
       durationMs: 1_500,
     });
@@ -32,7 +39,8 @@ describe('autocannon on its own', () => {
     expect(new Set(requests.map(({ step }) => step)).size).toBe(31);
     // An asset goes only after its document.
     const documentEnds = new Map(requests.filter(({ step }) => step === 'document').map((sample) => [sample.journeyId, sample.endedAtMs ?? 0]));
-    for (const sample of requests.filter(({ step }) => step !== 'document')) expect(sample.sentAtMs).toBeGreaterThanOrEqual(documentEnds.get(sample.journeyId) ?? Number.NaN);
+    for (const sample of requests.filter(({ step }) => step !== 'document'))
+      expect(sample.sentAtMs).toBeGreaterThanOrEqual(documentEnds.get(sample.journeyId) ?? Number.NaN);
     // 10 connections that never wait: far more than one page in 1.5 s.
     expect(requests.length).toBeGreaterThan(150);
   });
@@ -54,7 +62,11 @@ describe('autocannon on its own', () => {
 
   it('sends again what it wrote behind an answer that closed the connection, and calls none of it failed', async () => {
     server.seen.length = 0;
-    const { requests } = await drive(autocannonDriver, scenarioOf([getStep('last', '/last?ms=10')], { load: { kind: 'closed', vus: 2 }, durationMs: 500 }), server.url);
+    const { requests } = await drive(
+      autocannonDriver,
+      scenarioOf([getStep('last', '/last?ms=10')], { load: { kind: 'closed', vus: 2 }, durationMs: 500 }),
+      server.url,
+    );
     expect(requests.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
     expect(requests.length).toBe(server.seen.length);
     expect(requests.every(({ reusedConnection }) => reusedConnection === false)).toBe(true);
@@ -67,7 +79,9 @@ describe('autocannon on its own', () => {
     const { port } = listener.address() as AddressInfo;
     await new Promise((done) => listener.close(done));
     const startMs = performance.now();
-    await expect(drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { durationMs: 20_000 }), `http://127.0.0.1:${port}`)).rejects.toThrow(/nothing answers at .*ECONNREFUSED/);
+    await expect(drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { durationMs: 20_000 }), `http://127.0.0.1:${port}`)).rejects.toThrow(
+      /nothing answers at .*ECONNREFUSED/,
+    );
     expect(performance.now() - startMs).toBeLessThan(10_000);
   });
 
@@ -76,9 +90,15 @@ describe('autocannon on its own', () => {
     const on = (target: { url: string; protocol: 'http/1.1' | 'h2'; insecureTls: boolean }) => drive(autocannonDriver, read, target.url, { plan: { target } });
     await expect(on({ url: 'https://127.0.0.1:1', protocol: 'h2', insecureTls: true })).rejects.toThrow('autocannon has no HTTP/2');
     await expect(on({ url: 'https://127.0.0.1:1', protocol: 'http/1.1', insecureTls: false })).rejects.toThrow('never checks certificates');
-    await expect(drive(autocannonDriver, scenarioOf([getStep('head', '/read', { method: 'HEAD' })]), server.url)).rejects.toThrow('cannot read the answer to HEAD (step "head")');
-    await expect(drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { load: { kind: 'ramp', startRatePerSecond: 1, stages: [] } }), server.url)).rejects.toThrow('no ramp arrivals');
+    await expect(drive(autocannonDriver, scenarioOf([getStep('head', '/read', { method: 'HEAD' })]), server.url)).rejects.toThrow(
+      'cannot read the answer to HEAD (step "head")',
+    );
+    await expect(
+      drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { load: { kind: 'ramp', startRatePerSecond: 1, stages: [] } }), server.url),
+    ).rejects.toThrow('no ramp arrivals');
     await expect(drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { timeoutMs: 500 }), server.url)).rejects.toThrow('at least 1000 ms');
-    await expect(drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { load: { kind: 'constant', ratePerSecond: 0.5 } }), server.url)).rejects.toThrow('at least 1 request per second');
+    await expect(
+      drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { load: { kind: 'constant', ratePerSecond: 0.5 } }), server.url),
+    ).rejects.toThrow('at least 1 request per second');
   });
 });

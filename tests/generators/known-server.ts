@@ -39,7 +39,14 @@ export async function startKnownServer(): Promise<KnownServer> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString(), port: request.socket.remotePort ?? 0, atMs });
+      seen.push({
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+        port: request.socket.remotePort ?? 0,
+        atMs,
+      });
       answer(request, response);
     });
     response.on('close', () => {
@@ -63,7 +70,10 @@ export async function startKnownServer(): Promise<KnownServer> {
     const holdMs = Number(url.searchParams.get('ms') ?? plainMs);
     setTimeout(() => {
       const actualMs = performance.now() - startMs;
-      response.setHeader(names.serverTiming, `${serverTiming.intended};dur=${holdMs}, ${serverTiming.actual};dur=${actualMs.toFixed(3)}, service;dur=${holdMs}`);
+      response.setHeader(
+        names.serverTiming,
+        `${serverTiming.intended};dur=${holdMs}, ${serverTiming.actual};dur=${actualMs.toFixed(3)}, service;dur=${holdMs}`,
+      );
       response.setHeader('content-type', 'application/json');
       if (url.pathname === '/sign-in') {
         response.setHeader('set-cookie', ['sessionKey=secret-1; Path=/; HttpOnly', 'other=2']);
@@ -109,7 +119,13 @@ function stream(response: ServerResponse, whole: boolean, wantsTruth: boolean): 
       if (index < streamEventsMs.length - 1) return;
       if (whole) response.write('event: message_stop\ndata: {"type":"message_stop"}\n\n');
       if (wantsTruth) {
-        const truth = { intendedMs: streamEventsMs.at(-1), actualMs: actualMs.at(-1), intendedFirstMs: streamEventsMs[0], actualFirstMs: actualMs[0], events: { intendedMs: streamEventsMs, actualMs } };
+        const truth = {
+          intendedMs: streamEventsMs.at(-1),
+          actualMs: actualMs.at(-1),
+          intendedFirstMs: streamEventsMs[0],
+          actualFirstMs: actualMs[0],
+          events: { intendedMs: streamEventsMs, actualMs },
+        };
         response.write(`event: ${truthEvent}\ndata: ${JSON.stringify(truth)}\n\n`);
       }
       response.end();

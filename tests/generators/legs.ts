@@ -40,11 +40,20 @@ export async function drive(
   driver: Driver,
   scenario: Scenario,
   targetUrl: string,
-  options: { users?: Record<string, string>[]; signal?: AbortSignal; leg?: Partial<Leg>; plan?: Partial<Plan>; onSample?: (sample: Sample) => void; scenarioText?: string } = {},
+  options: {
+    users?: Record<string, string>[];
+    signal?: AbortSignal;
+    leg?: Partial<Leg>;
+    plan?: Partial<Plan>;
+    onSample?: (sample: Sample) => void;
+    scenarioText?: string;
+  } = {},
 ): Promise<Driven> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline my scenario '));
   const scenarioFile = join(folder, 'my.scenario.ts');
-  const text = options.scenarioText ?? `import type { Scenario } from 'plumbline-bench';\nconst scenario: Scenario = ${JSON.stringify(scenario)};\nexport default scenario;\n`;
+  const text =
+    options.scenarioText ??
+    `import type { Scenario } from 'plumbline-bench';\nconst scenario: Scenario = ${JSON.stringify(scenario)};\nexport default scenario;\n`;
   await writeFile(scenarioFile, text);
   const leg = legOf(driver.name, scenario, scenarioFile, options.leg);
   const plan: Plan = {

@@ -8,9 +8,19 @@ import { journeySample, leg, measurementOf, request } from '../record/make-sampl
 
 function runFile(legs: LegResult[], changes: Partial<RunFile> = {}): RunFile {
   return {
-    schema: 'plumbline.run/1', runId: 'a', startedAt: '2026-11-23T09:49:05.000Z', durationMs: 1, interrupted: false, plumbline: '0.1.0', tools: {},
-    machine: { cpu: 'c', cores: 2, memoryBytes: 2 ** 33, os: 'o', node: '26.10.0' }, seed: 1, target: { url: 'http://127.0.0.1:1', kind: 'reference', protocol: 'http/1.1', profile: { name: 'observed', seed: 1, hash: 'h' } },
-    legs, verdict: judgeRun(legs), ...changes,
+    schema: 'plumbline.run/1',
+    runId: 'a',
+    startedAt: '2026-11-23T09:49:05.000Z',
+    durationMs: 1,
+    interrupted: false,
+    plumbline: '0.1.0',
+    tools: {},
+    machine: { cpu: 'c', cores: 2, memoryBytes: 2 ** 33, os: 'o', node: '26.10.0' },
+    seed: 1,
+    target: { url: 'http://127.0.0.1:1', kind: 'reference', protocol: 'http/1.1', profile: { name: 'observed', seed: 1, hash: 'h' } },
+    legs,
+    verdict: judgeRun(legs),
+    ...changes,
   };
 }
 
@@ -27,11 +37,23 @@ const rowOf = (comparison: ReturnType<typeof compareRuns>, scope: string, metric
 test('values, difference and ratio of b against a, and whether the intervals overlap', () => {
   const slower = compareRuns(runFile([legResult(0)]), runFile([legResult(50)]));
   const p50 = rowOf(slower, 'operation', 'latency', 0.5);
-  expect(p50).toMatchObject({ scope: { kind: 'operation', name: 'thing.read' }, differenceMs: expect.closeTo(50, 0), intervalsOverlap: false, enough: true, a: { n: 2000 }, b: { n: 2000 } });
+  expect(p50).toMatchObject({
+    scope: { kind: 'operation', name: 'thing.read' },
+    differenceMs: expect.closeTo(50, 0),
+    intervalsOverlap: false,
+    enough: true,
+    a: { n: 2000 },
+    b: { n: 2000 },
+  });
   expect(p50?.ratio).toBeCloseTo(199 / 149, 2);
   expect(rowOf(compareRuns(runFile([legResult(0)]), runFile([legResult(1)])), 'all', 'latency', 0.5)?.intervalsOverlap).toBe(true);
   expect(slower.legs[0]?.rows.filter((row) => row.scope.kind === 'milestone').map((row) => [row.metric, row.q, Math.round(row.differenceMs)])).toEqual([
-    ['duration', 0.5, 50], ['duration', 0.95, 50], ['duration', 0.99, 50], ['milestone', 0.5, 50], ['milestone', 0.95, 50], ['milestone', 0.99, 50],
+    ['duration', 0.5, 50],
+    ['duration', 0.95, 50],
+    ['duration', 0.99, 50],
+    ['milestone', 0.5, 50],
+    ['milestone', 0.95, 50],
+    ['milestone', 0.99, 50],
   ]);
   expect(slower.notes).toEqual([]);
   expect(slower.legs[0]?.notes).toEqual([]);
@@ -53,7 +75,10 @@ test('p99 only where n is enough on both sides; p95 is flagged where it is not',
 test('what makes runs not comparable is said', () => {
   const base = runFile([legResult(0)]);
   const other = runFile([legResult(0, 2000, { driver: 'k6', load: { kind: 'constant', ratePerSecond: 99 } })], {
-    runId: 'b', seed: 2, machine: { ...base.machine, cores: 4 }, target: { ...base.target, profile: { name: 'fast', seed: 1, hash: 'x' } },
+    runId: 'b',
+    seed: 2,
+    machine: { ...base.machine, cores: 4 },
+    target: { ...base.target, profile: { name: 'fast', seed: 1, hash: 'x' } },
   });
   const { notes, legs } = compareRuns(base, other);
   expect(notes).toEqual([
@@ -72,7 +97,10 @@ test('legs are paired by id, then by scenario; the rest is listed', () => {
   const k6 = legResult(0, 30, { id: 'test/k6', driver: 'k6' });
   const other = { ...legResult(0, 30), id: 'other/native', scenario: 'other' };
   const swapped = compareRuns(runFile([native, k6]), runFile([k6, native, other]));
-  expect(swapped.legs.map(({ a, b }) => [a, b])).toEqual([['test/native', 'test/native'], ['test/k6', 'test/k6']]);
+  expect(swapped.legs.map(({ a, b }) => [a, b])).toEqual([
+    ['test/native', 'test/native'],
+    ['test/k6', 'test/k6'],
+  ]);
   expect([swapped.onlyInA, swapped.onlyInB]).toEqual([[], ['other/native']]);
   expect(compareRuns(runFile([native]), runFile([k6])).legs.map(({ a, b }) => [a, b])).toEqual([['test/native', 'test/k6']]);
 });

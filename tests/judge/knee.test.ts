@@ -23,8 +23,18 @@ function mmc(ratePerSecond: number, servers: number, serviceMs: number, duration
 function step(changes: Partial<LoadStep>): LoadStep {
   const ratePerSecond = changes.ratePerSecond ?? 100;
   return {
-    ratePerSecond, offeredPerSecond: ratePerSecond, achievedPerSecond: ratePerSecond, n: 2000, p50Ms: 50, p95Ms: 80, p99Ms: 100, errorRatio: 0, droppedRatio: 0,
-    scheduleLagP99Ms: 0.5, loopDelayP99Ms: 2, ...changes,
+    ratePerSecond,
+    offeredPerSecond: ratePerSecond,
+    achievedPerSecond: ratePerSecond,
+    n: 2000,
+    p50Ms: 50,
+    p95Ms: 80,
+    p99Ms: 100,
+    errorRatio: 0,
+    droppedRatio: 0,
+    scheduleLagP99Ms: 0.5,
+    loopDelayP99Ms: 2,
+    ...changes,
   };
 }
 
@@ -62,8 +72,10 @@ describe('M/M/c: the knee lies below the capacity and near it', () => {
   });
 
   test('an objective on latency gives way before the knee does', () => {
-    const free = search((rate) => mmc(rate, 4, 10), policy).end.heldPerSecond ?? 0;
-    const { end } = search((rate) => mmc(rate, 4, 10), { ...policy, latencyLimitMs: 55 });
+    // From 60/s on a step has enough requests for p99, which is 46 ms on an idle server.
+    const from60 = { ...policy, startPerSecond: 60 };
+    const free = search((rate) => mmc(rate, 4, 10), from60).end.heldPerSecond ?? 0;
+    const { end } = search((rate) => mmc(rate, 4, 10), { ...from60, latencyLimitMs: 55 });
     expect(end.heldPerSecond).toBeLessThan(free);
     expect(end.gaveWay?.text).toContain('limit 55 ms (the objective)');
   });
@@ -84,7 +96,10 @@ test('the first rate does not hold: down until one does, which is then the basel
 });
 
 test('ceiling, floor and running out of steps', () => {
-  expect(search((rate) => step({ ratePerSecond: rate }), { ...policy, maxPerSecond: 50 })).toMatchObject({ rates: [10, 20, 40, 50], end: { reason: 'ceiling', heldPerSecond: 50 } });
+  expect(search((rate) => step({ ratePerSecond: rate }), { ...policy, maxPerSecond: 50 })).toMatchObject({
+    rates: [10, 20, 40, 50],
+    end: { reason: 'ceiling', heldPerSecond: 50 },
+  });
   const floor = search((rate) => step({ ratePerSecond: rate, errorRatio: 1 }), { ...policy, minPerSecond: 5 });
   expect(floor).toMatchObject({ rates: [10, 5], end: { reason: 'floor' } });
   expect(floor.end.heldPerSecond).toBeUndefined();
@@ -141,9 +156,21 @@ describe('what gave way first', () => {
 });
 
 test('loadStepOf takes its figures from a leg', () => {
-  const measured = measurementOf(Array.from({ length: 1000 }, (_, i) => request(i * 10, i + 1, { journeyId: i, sentAtMs: i * 10 + 1, ...(i === 0 && { outcome: 'failed' as const }) })), { report: { loopDelay: { p50Ms: 1, p99Ms: 3, maxMs: 4 } } });
+  const measured = measurementOf(
+    Array.from({ length: 1000 }, (_, i) => request(i * 10, i + 1, { journeyId: i, sentAtMs: i * 10 + 1, ...(i === 0 && { outcome: 'failed' as const }) })),
+    { report: { loopDelay: { p50Ms: 1, p99Ms: 3, maxMs: 4 } } },
+  );
   expect(loadStepOf(100, measured)).toEqual({
-    ratePerSecond: 100, offeredPerSecond: 100, achievedPerSecond: expect.closeTo(100, 1), n: 999, p50Ms: expect.closeTo(501, -1), p95Ms: expect.closeTo(950, -1), p99Ms: expect.closeTo(990, -1),
-    errorRatio: 0.001, droppedRatio: 0, scheduleLagP99Ms: 1, loopDelayP99Ms: 3,
+    ratePerSecond: 100,
+    offeredPerSecond: 100,
+    achievedPerSecond: expect.closeTo(100, 1),
+    n: 999,
+    p50Ms: expect.closeTo(501, -1),
+    p95Ms: expect.closeTo(950, -1),
+    p99Ms: expect.closeTo(990, -1),
+    errorRatio: 0.001,
+    droppedRatio: 0,
+    scheduleLagP99Ms: 1,
+    loopDelayP99Ms: 3,
   });
 });

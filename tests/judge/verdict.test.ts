@@ -18,24 +18,38 @@ const interrupted = { report: { interrupted: true } };
 const closed = { report: { model: 'closed' as const } };
 
 test('the worst leg decides: invalid beats fail beats inconclusive beats pass', () => {
-  const legs = { pass: result('a', [fine]), fail: result('b', [fine, tooSlow]), inconclusive: result('c', [unknown]), invalid: result('d', [tooSlow], interrupted) };
+  const legs = {
+    pass: result('a', [fine]),
+    fail: result('b', [fine, tooSlow]),
+    inconclusive: result('c', [unknown]),
+    invalid: result('d', [tooSlow], interrupted),
+  };
   for (const [verdict, judged] of Object.entries(legs)) expect(judgeRun([judged]).verdict).toBe(verdict);
   expect(judgeRun([legs.pass, legs.inconclusive]).verdict).toBe('inconclusive');
   expect(judgeRun([legs.fail, legs.inconclusive, legs.pass]).verdict).toBe('fail');
   expect(judgeRun(Object.values(legs)).verdict).toBe('invalid');
   expect(judgeRun([]).verdict).toBe('invalid');
-  expect(judgeRun([legs.pass], true)).toMatchObject({ verdict: 'invalid', reasons: ['interrupted: stopped before its end, what was measured until then is kept', 'a: 1 of 1 objectives met'] });
+  expect(judgeRun([legs.pass], true)).toMatchObject({
+    verdict: 'invalid',
+    reasons: ['interrupted: stopped before its end, what was measured until then is kept', 'a: 1 of 1 objectives met'],
+  });
 });
 
 test('reasons: one line each, with the number and the bound, worst first', () => {
-  expect(judgeRun([result('good', [fine]), result('bad', [tooSlow])]).reasons).toEqual(['bad: fail: latency p95 <= 50 ms (measured 100 ms)', 'good: 1 of 1 objectives met']);
+  expect(judgeRun([result('good', [fine]), result('bad', [tooSlow])]).reasons).toEqual([
+    'bad: fail: latency p95 <= 50 ms (measured 100 ms)',
+    'good: 1 of 1 objectives met',
+  ]);
   expect(judgeRun([result('cut', [tooSlow], interrupted)]).reasons).toEqual(['cut: interrupted: stopped before its end, what was measured until then is kept']);
 });
 
 test('a closed loop passes on errors alone, whatever its latency', () => {
   expect(judgeLeg(result('a', [tooSlow, ...errorsOnly], closed))).toEqual({
     verdict: 'pass',
-    reasons: ['a: 1 of 1 objectives met', 'a: not judged: latency p95 <= 50 ms (closed loop: a slow answer also delays the requests after it, so only errors are judged)'],
+    reasons: [
+      'a: 1 of 1 objectives met',
+      'a: not judged: latency p95 <= 50 ms (closed loop: a slow answer also delays the requests after it, so only errors are judged)',
+    ],
   });
   expect(judgeLeg(result('a', [tooSlow], closed)).verdict).toBe('pass');
   const failing = samples.map((one, i) => (i < 10 ? { ...one, outcome: 'failed' as const } : one));

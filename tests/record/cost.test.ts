@@ -9,8 +9,17 @@ test('the cost of a sample is printed; the bound is ten times the aim, since the
     const atMs = i / 5;
     const tookMs = 50 + 100 * random();
     return request(atMs, tookMs, {
-      journeyId: i, operation: `op.${i % 60}`, connectMs: 0.2, queuedMs: 0, headersAtMs: atMs + tookMs - 1, firstByteAtMs: atMs + tookMs - 1, bytes: 1000, protocol: 'http/1.1',
-      encoding: 'zstd', cacheStatus: 'DYNAMIC', truth: { intendedMs: tookMs - 1, actualMs: tookMs - 0.5 },
+      journeyId: i,
+      operation: `op.${i % 60}`,
+      connectMs: 0.2,
+      queuedMs: 0,
+      headersAtMs: atMs + tookMs - 1,
+      firstByteAtMs: atMs + tookMs - 1,
+      bytes: 1000,
+      protocol: 'http/1.1',
+      encoding: 'zstd',
+      cacheStatus: 'DYNAMIC',
+      truth: { intendedMs: tookMs - 1, actualMs: tookMs - 0.5 },
     });
   });
   const recorder = createLegRecorder(leg(), { seed: 1 });

@@ -22,14 +22,28 @@ function* pages(count: number): Generator<AnySample> {
     const atMs = i * 10;
     yield request(atMs, 40, { journeyId: i, journey: 'page', step: 'document', operation: 'document' });
     yield request(atMs + 40, 60 + i, { journeyId: i, journey: 'page', step: 'script', operation: 'script', parentStep: 'document' });
-    yield journeySample({ journeyId: i, journey: 'page', intendedAtMs: atMs, endedAtMs: atMs + 100 + i, milestonesMs: { load: 100 + i }, requests: 2, connections: 1 });
+    yield journeySample({
+      journeyId: i,
+      journey: 'page',
+      intendedAtMs: atMs,
+      endedAtMs: atMs + 100 + i,
+      milestonesMs: { load: 100 + i },
+      requests: 2,
+      connections: 1,
+    });
   }
 }
 
 test('durations, milestones and requests of journeys', () => {
   const { journeys } = measurementOf(pages(101), { leg: { scenario: twoSteps } });
   expect(journeys).toHaveLength(1);
-  expect(journeys[0]).toMatchObject({ journey: 'page', counts: { ok: 101, failed: 0 }, requestsPerJourney: 2, connectionsPerJourney: 1, duration: { n: 101, minMs: 100, maxMs: 200, meanMs: 150 } });
+  expect(journeys[0]).toMatchObject({
+    journey: 'page',
+    counts: { ok: 101, failed: 0 },
+    requestsPerJourney: 2,
+    connectionsPerJourney: 1,
+    duration: { n: 101, minMs: 100, maxMs: 200, meanMs: 150 },
+  });
   expect(journeys[0]?.milestones['load']?.quantiles.find(({ q }) => q === 0.5)?.ms).toBeCloseTo(150, 0);
 });
 
@@ -41,7 +55,10 @@ test('waterfalls: one near the median and the slowest, each with all its request
   // The nearest of 24 is within a few percent of ranks of the median.
   expect(Math.abs((median?.journey.journeyId ?? 0) - 500)).toBeLessThan(120);
   for (const waterfall of waterfalls) {
-    expect(waterfall.requests.map(({ step, journeyId }) => [step, journeyId])).toEqual([['document', waterfall.journey.journeyId], ['script', waterfall.journey.journeyId]]);
+    expect(waterfall.requests.map(({ step, journeyId }) => [step, journeyId])).toEqual([
+      ['document', waterfall.journey.journeyId],
+      ['script', waterfall.journey.journeyId],
+    ]);
   }
 });
 
@@ -60,7 +77,10 @@ test('failed journeys count and have no duration; dropped and warm-up ones are o
     ],
     {},
   );
-  expect(journeys[0]).toMatchObject({ counts: { ok: 1, failed: 1, timeout: 1, aborted: 0, dropped: 1 }, duration: { n: 2, censored: 1, minMs: 50, maxMs: 30_000 } });
+  expect(journeys[0]).toMatchObject({
+    counts: { ok: 1, failed: 1, timeout: 1, aborted: 0, dropped: 1 },
+    duration: { n: 2, censored: 1, minMs: 50, maxMs: 30_000 },
+  });
   expect(journeys[0]?.milestones['first']?.n).toBe(1);
 });
 

@@ -8,8 +8,25 @@ import type { Scenario } from '../../scenarios/types.ts';
 /** A request that was due at 0 ms, left at once and ended ok after 100 ms, unless told otherwise. */
 export function sample(changes: Partial<Sample>): Sample {
   return {
-    kind: 'request', scenario: 'test', driver: 'native', phase: 'measured', journeyId: 0, journey: 'one', step: 'get', operation: 'thing.read', latencyClass: 'crud',
-    method: 'GET', pathTemplate: '/thing', origin: 'app', requestKey: 'k', intendedAtMs: 0, sentAtMs: 0, endedAtMs: 100, status: 200, outcome: 'ok', ...changes,
+    kind: 'request',
+    scenario: 'test',
+    driver: 'native',
+    phase: 'measured',
+    journeyId: 0,
+    journey: 'one',
+    step: 'get',
+    operation: 'thing.read',
+    latencyClass: 'crud',
+    method: 'GET',
+    pathTemplate: '/thing',
+    origin: 'app',
+    requestKey: 'k',
+    intendedAtMs: 0,
+    sentAtMs: 0,
+    endedAtMs: 100,
+    status: 200,
+    outcome: 'ok',
+    ...changes,
   };
 }
 
@@ -20,23 +37,49 @@ export function request(atMs: number, tookMs: number, changes: Partial<Sample> =
 
 export function journeySample(changes: Partial<JourneySample>): JourneySample {
   return {
-    kind: 'journey', scenario: 'test', driver: 'native', phase: 'measured', journeyId: 0, journey: 'one', intendedAtMs: 0, endedAtMs: 100, outcome: 'ok',
-    milestonesMs: {}, requests: 1, bytes: 0, connections: 1, ...changes,
+    kind: 'journey',
+    scenario: 'test',
+    driver: 'native',
+    phase: 'measured',
+    journeyId: 0,
+    journey: 'one',
+    intendedAtMs: 0,
+    endedAtMs: 100,
+    outcome: 'ok',
+    milestonesMs: {},
+    requests: 1,
+    bytes: 0,
+    connections: 1,
+    ...changes,
   };
 }
 
 export function scenario(changes: Partial<Scenario> = {}): Scenario {
   return {
-    name: 'test', description: 'made for a test', load: { kind: 'constant', ratePerSecond: 50 }, durationMs: 10_000,
-    journeys: [{ name: 'one', steps: [{ id: 'get', operation: 'thing.read', method: 'GET', path: '/thing', latencyClass: 'crud' }] }], objectives: [], ...changes,
+    name: 'test',
+    description: 'made for a test',
+    load: { kind: 'constant', ratePerSecond: 50 },
+    durationMs: 10_000,
+    journeys: [{ name: 'one', steps: [{ id: 'get', operation: 'thing.read', method: 'GET', path: '/thing', latencyClass: 'crud' }] }],
+    objectives: [],
+    ...changes,
   };
 }
 
 export function leg(changes: Partial<Leg> = {}): Leg {
   const planned = changes.scenario ?? scenario();
   return {
-    id: 'test/native', scenario: planned, scenarioFile: '/test.scenario.ts', driver: 'native', load: planned.load, warmupMs: 0, durationMs: planned.durationMs,
-    maxInFlight: 10_000, timeoutMs: 30_000, users: 1, ...changes,
+    id: 'test/native',
+    scenario: planned,
+    scenarioFile: '/test.scenario.ts',
+    driver: 'native',
+    load: planned.load,
+    warmupMs: 0,
+    durationMs: planned.durationMs,
+    maxInFlight: 10_000,
+    timeoutMs: 30_000,
+    users: 1,
+    ...changes,
   };
 }
 

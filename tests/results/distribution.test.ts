@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { countsOf, distributionOf, mergeDistributions, quantileOf, shareAtOrBelow } from '../../harness/results/distribution.ts';
 
 const valuesMs = fc.array(fc.double({ min: -2000, max: 4_000_000, noNaN: true }), { maxLength: 200 });
-const nearestRank = (values: readonly number[], q: number): number => values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * q - 1e-9) - 1)] ?? 0;
+const nearestRank = (values: readonly number[], q: number): number =>
+  values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * q - 1e-9) - 1)] ?? 0;
 
 describe('distributionOf', () => {
   test('n, mean, minimum, maximum and negatives are exact to the microsecond', () => {
@@ -55,11 +56,15 @@ describe('distributionOf', () => {
 
   test('any quantile is within 0.1% or 1 us of the value at its nearest rank', () => {
     fc.assert(
-      fc.property(valuesMs.filter((values) => values.length > 0), fc.double({ min: 0.001, max: 0.999, noNaN: true }), (values, q) => {
-        const expected = nearestRank(values, q);
-        const found = quantileOf(distributionOf(values), q)?.ms ?? Number.NaN;
-        expect(Math.abs(found - expected)).toBeLessThanOrEqual(0.0011 + Math.abs(expected) * 0.001);
-      }),
+      fc.property(
+        valuesMs.filter((values) => values.length > 0),
+        fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+        (values, q) => {
+          const expected = nearestRank(values, q);
+          const found = quantileOf(distributionOf(values), q)?.ms ?? Number.NaN;
+          expect(Math.abs(found - expected)).toBeLessThanOrEqual(0.0011 + Math.abs(expected) * 0.001);
+        },
+      ),
     );
   });
 });

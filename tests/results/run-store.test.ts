@@ -21,8 +21,18 @@ afterEach(async () => {
 function run(runId: string): RunFile {
   const legs = [toLegResult(measurementOf([request(0, 10), request(20, -0.5)]), [])];
   return {
-    schema: 'plumbline.run/1', runId, startedAt: '2026-11-23T09:49:05.000Z', durationMs: 1000, interrupted: false, plumbline: '0.1.0',
-    tools: toolFacts([{ name: 'native', version: '1' }]), machine: machineFacts(), seed: 1, target: { url: 'http://127.0.0.1:1', kind: 'foreign', protocol: 'http/1.1' }, legs, verdict: judgeRun(legs),
+    schema: 'plumbline.run/1',
+    runId,
+    startedAt: '2026-11-23T09:49:05.000Z',
+    durationMs: 1000,
+    interrupted: false,
+    plumbline: '0.1.0',
+    tools: toolFacts([{ name: 'native', version: '1' }]),
+    machine: machineFacts(),
+    seed: 1,
+    target: { url: 'http://127.0.0.1:1', kind: 'foreign', protocol: 'http/1.1' },
+    legs,
+    verdict: judgeRun(legs),
   };
 }
 
@@ -73,7 +83,11 @@ describe('what is no run is refused with what was given and what to do', () => {
   test('every fault of the shape at once, with its path', () => {
     const [code, message] = codeOf(JSON.stringify({ ...run('r1'), seed: 'x', machine: null, legs: [{ ...run('r1').legs[0], series: {} }] }));
     expect(code).toBe('wrong-shape');
-    expect(message.split('\n').slice(1)).toEqual(['  seed: expected a number, found string', '  machine: expected an object, found null', '  legs.0.series: expected an array, found object']);
+    expect(message.split('\n').slice(1)).toEqual([
+      '  seed: expected a number, found string',
+      '  machine: expected an object, found null',
+      '  legs.0.series: expected an array, found object',
+    ]);
   });
 
   test('no such run', async () => {

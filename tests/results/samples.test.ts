@@ -28,7 +28,9 @@ async function writeAll(path: string, samples: readonly AnySample[]): Promise<vo
 
 test.each([0, 1, 63, 64, 65, 5_000])('%d samples come back as they were written', async (count) => {
   const path = join(directory, 's.zst');
-  const samples: AnySample[] = Array.from({ length: count }, (_, i) => (i % 10 === 9 ? journeySample({ journeyId: i }) : sample({ journeyId: i, error: 'line one\nline "two" \u2028 é' })));
+  const samples: AnySample[] = Array.from({ length: count }, (_, i) =>
+    i % 10 === 9 ? journeySample({ journeyId: i }) : sample({ journeyId: i, error: 'line one\nline "two" \u2028 é' }),
+  );
   await writeAll(path, samples);
   expect(await readAll(path)).toEqual(samples);
   expect(await readdir(directory)).toEqual(['s.zst']);
@@ -57,7 +59,10 @@ test('writing does not hold the loop: 20,000 samples at once leave timers runnin
 
 test('a file that was cut short gives what it holds, then says so', async () => {
   const path = join(directory, 's.zst');
-  await writeAll(path, Array.from({ length: 50_000 }, (_, i) => sample({ journeyId: i, requestKey: `${Math.sin(i)}` })));
+  await writeAll(
+    path,
+    Array.from({ length: 50_000 }, (_, i) => sample({ journeyId: i, requestKey: `${Math.sin(i)}` })),
+  );
   const whole = await readFile(path);
   await writeFile(path, whole.subarray(0, whole.length / 2));
   const seen: AnySample[] = [];
@@ -80,7 +85,10 @@ test('what cannot be read or written is told with its path', async () => {
 
 test('a reader that stops early lets go of the file', async () => {
   const path = join(directory, 's.zst');
-  await writeAll(path, Array.from({ length: 10_000 }, (_, i) => sample({ journeyId: i })));
+  await writeAll(
+    path,
+    Array.from({ length: 10_000 }, (_, i) => sample({ journeyId: i })),
+  );
   for await (const one of readSamples(path)) {
     expect(one.journeyId).toBe(0);
     break;

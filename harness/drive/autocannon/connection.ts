@@ -115,7 +115,10 @@ export function connect<T>(client: autocannon.Client, owner: ConnectionOwner<T>)
   });
   events.on('connError', (error: Error & { code?: string }) => {
     const when = current?.headersAtMs === undefined ? 'before' : 'within';
-    lose('failed', `connection failed ${when} the response: ${error.message}${error.code === undefined || error.message.includes(error.code) ? '' : ` (${error.code})`}`);
+    lose(
+      'failed',
+      `connection failed ${when} the response: ${error.message}${error.code === undefined || error.message.includes(error.code) ? '' : ` (${error.code})`}`,
+    );
     isFresh = true;
   });
   events.on('timeout', () => {

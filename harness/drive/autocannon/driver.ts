@@ -30,12 +30,14 @@ function refuseLeg(leg: Leg, plan: Plan): string | undefined {
   const { target } = plan;
   if (target.protocol === 'h2') return 'autocannon has no HTTP/2: use the native driver or k6, or a target over HTTP/1.1';
   if (target.url.startsWith('https:') && !target.insecureTls) return 'autocannon never checks certificates: use the native driver or k6 for this target';
-  if (leg.load.kind === 'poisson' || leg.load.kind === 'ramp') return `autocannon has no ${leg.load.kind} arrivals: use the native driver, a constant rate, or a closed load`;
+  if (leg.load.kind === 'poisson' || leg.load.kind === 'ramp')
+    return `autocannon has no ${leg.load.kind} arrivals: use the native driver, a constant rate, or a closed load`;
   if (leg.timeoutMs < 1_000) return `autocannon's time-out is at least 1000 ms, and the scenario's is ${leg.timeoutMs} ms`;
   const head = requestsOf(leg).find((step) => resolveStep(step).method === 'HEAD');
   if (head) return `autocannon cannot read the answer to HEAD (step "${head.id}"): it would wait for a body`;
   const rate = requestRateOf(leg);
-  if (rate !== undefined && rate < 1) return `autocannon sends at least 1 request per second, and the scenario's rate is ${rate}: use another driver, or a closed load`;
+  if (rate !== undefined && rate < 1)
+    return `autocannon sends at least 1 request per second, and the scenario's rate is ${rate}: use another driver, or a closed load`;
   const faults = leg.scenario.journeys.flatMap(graphFaults);
   return faults.length > 0 ? faults.join('; ') : undefined;
 }
@@ -140,12 +142,16 @@ function notAvailable(leg: Leg, rate: number | undefined, connections: number): 
   const list: DriveReport['notAvailable'] = [
     { metric: 'scheduleLag', reason: pacing },
     { metric: 'connect', reason: 'autocannon does not time its connections' },
-    { metric: 'milestone', reason: 'autocannon knows no journeys: their requests are spread over its connections, without delays and client work, so there are no page times' },
+    {
+      metric: 'milestone',
+      reason: 'autocannon knows no journeys: their requests are spread over its connections, without delays and client work, so there are no page times',
+    },
     { metric: 'connections an origin', reason: 'autocannon sends the requests of all origins over the same connections' },
   ];
   const requests = requestsOf(leg);
   if (requests.some((step) => resolveStep(step).stream !== undefined)) {
-    for (const metric of ['ttft', 'tpot', 'gap', 'maxGap']) list.push({ metric, reason: 'autocannon hands over a body only when it is whole: events have no times' });
+    for (const metric of ['ttft', 'tpot', 'gap', 'maxGap'])
+      list.push({ metric, reason: 'autocannon hands over a body only when it is whole: events have no times' });
   }
   if (requests.some((step) => step.abortAfterEvents !== undefined)) {
     list.push({ metric: 'aborted', reason: 'autocannon cannot leave a stream in the middle: it was read to its end' });

@@ -95,7 +95,12 @@ export class AutocannonLeg implements ConnectionOwner<SentRequest> {
         return { task, wire };
       } catch (error) {
         // Cannot be built: failed without being sent, and the next one goes.
-        this.#context.emit({ ...this.#base(task, this.clock.now()), endedAtMs: this.clock.now(), outcome: 'failed', error: error instanceof Error ? error.message : String(error) });
+        this.#context.emit({
+          ...this.#base(task, this.clock.now()),
+          endedAtMs: this.clock.now(),
+          outcome: 'failed',
+          error: error instanceof Error ? error.message : String(error),
+        });
         this.#spread.ended(task, false, {});
       }
     }

@@ -21,6 +21,7 @@ export interface K6Options {
 }
 
 const progressIntervalMs = 500;
+const leastRunMs = 1_000;
 /** A virtual user is a JavaScript runtime of its own: so many take about as much memory as a machine of this kind can give. */
 const maxVus = 2_000;
 /** As the native driver's; see `Plan`. */
@@ -33,6 +34,8 @@ const defaultTraceSampleRatio = 0.05;
 export function k6Driver(options: K6Options): Driver {
   const refuse = (leg: Leg): string | undefined => {
     if (options.k6Path === undefined) return `k6 was not found: ${howToGetK6}`;
+    if (leg.warmupMs + leg.durationMs < leastRunMs)
+      return `k6 runs at least ${leastRunMs} ms, and warm-up and duration are ${leg.warmupMs + leg.durationMs} ms`;
     return refuseLoad(leg.load) ?? faultOf(leg);
   };
   return {
@@ -146,19 +149,26 @@ function notAvailable(leg: Leg): DriveReport['notAvailable'] {
   const steps = leg.scenario.journeys.flatMap((journey) => journey.steps);
   const requests = steps.filter((step): step is RequestStep => !isWork(step));
   const list: DriveReport['notAvailable'] = [
-    { metric: 'scheduleLag', reason: 'k6 does not tell when an iteration was due: latency counts from the send; a start that found no free virtual user is counted as dropped' },
+    {
+      metric: 'scheduleLag',
+      reason: 'k6 does not tell when an iteration was due: latency counts from the send; a start that found no free virtual user is counted as dropped',
+    },
     { metric: 'loopDelay', reason: 'k6 is a program of its own' },
     { metric: 'bytes', reason: 'k6 does not tell the size of a body that came without content-length' },
     { metric: 'connections an origin', reason: 'k6 keeps connections by address, and all origins share one' },
   ];
   if (requests.some((step) => resolveStep(step).stream !== undefined)) {
-    for (const metric of ['ttft', 'tpot', 'gap', 'maxGap']) list.push({ metric, reason: 'k6 hands a body to its script only when it is whole: events have no times' });
+    for (const metric of ['ttft', 'tpot', 'gap', 'maxGap'])
+      list.push({ metric, reason: 'k6 hands a body to its script only when it is whole: events have no times' });
   }
   if (requests.some((step) => step.abortAfterEvents !== undefined)) {
     list.push({ metric: 'aborted', reason: 'k6 cannot leave a stream in the middle: it was read to its end' });
   }
   if (leg.scenario.journeys.some((journey) => journey.milestones !== undefined)) {
-    list.push({ metric: 'milestone', reason: 'in k6 a level of the graph begins when the whole level before it has ended, so that a page takes longer than in a browser' });
+    list.push({
+      metric: 'milestone',
+      reason: 'in k6 a level of the graph begins when the whole level before it has ended, so that a page takes longer than in a browser',
+    });
   }
   return list;
 }

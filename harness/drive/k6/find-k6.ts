@@ -19,6 +19,9 @@ export async function k6At(path: string): Promise<K6Program> {
     execFile(file, ['version'], { timeout: answerTimeoutMs }, (error, stdout) => done(error ? error.message : stdout));
   });
   const version = /^k6(?:\.exe)? v(\S+)/.exec(said)?.[1];
-  if (version === undefined) throw new Error(`${path} is no k6: expected "k6 version" to answer "k6 v1.8.1 ...", got "${said.trim().split('\n')[0]?.slice(0, 200) ?? ''}"; ${howToGetK6}`);
+  if (version === undefined)
+    throw new Error(
+      `${path} is no k6: expected "k6 version" to answer "k6 v1.8.1 ...", got "${said.trim().split('\n')[0]?.slice(0, 200) ?? ''}"; ${howToGetK6}`,
+    );
   return { file, version };
 }

@@ -22,7 +22,10 @@ const wanted = [requestEnd, droppedStarts, points.started, points.request, point
 export function pointOf(line: string): Point | undefined {
   // A test of the beginning, so that the other nine tenths of the lines are not parsed.
   if (!wanted.some((start) => line.startsWith(start))) return undefined;
-  const { metric, data } = JSON.parse(line) as { metric: string; data: { time: string; value: number; tags?: Record<string, string>; metadata?: Record<string, string> } };
+  const { metric, data } = JSON.parse(line) as {
+    metric: string;
+    data: { time: string; value: number; tags?: Record<string, string>; metadata?: Record<string, string> };
+  };
   const point: Point = { metric, atEpochMs: epochMsOf(data.time), value: data.value, tags: data.tags ?? {} };
   const record = data.metadata?.[recordMetadata];
   if (record !== undefined) point.record = record;

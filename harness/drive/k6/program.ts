@@ -17,7 +17,11 @@ export interface ProgramEnd {
  * Resolves when k6 has ended; throws with k6's own first error in one line when it failed, and when iterations of the script threw.
  * On `signal`: SIGINT once, and after a grace the process is killed.
  */
-export async function runK6(program: { file: string; args: string[]; folder: string; http2: boolean }, signal: AbortSignal, onPoint: (point: Point) => void): Promise<ProgramEnd> {
+export async function runK6(
+  program: { file: string; args: string[]; folder: string; http2: boolean },
+  signal: AbortSignal,
+  onPoint: (point: Point) => void,
+): Promise<ProgramEnd> {
   // An environment of its own: a K6_VUS or HTTP_PROXY of the user's would change the load unseen.
   const env: Record<string, string> = {
     HOME: program.folder,
@@ -83,7 +87,13 @@ function messageOf(line: string): { level: string; text: string } | undefined {
   try {
     const { level, msg, error } = JSON.parse(line) as { level?: string; msg?: string; error?: string };
     const text = [msg, error].filter((part) => part !== undefined && part !== '').join(': ');
-    return { level: level ?? 'error', text: text.replace(/\s*\n\s*/g, ' ').trim().slice(0, 500) };
+    return {
+      level: level ?? 'error',
+      text: text
+        .replace(/\s*\n\s*/g, ' ')
+        .trim()
+        .slice(0, 500),
+    };
   } catch {
     return { level: 'info', text: line.trim().slice(0, 500) };
   }

@@ -1,5 +1,14 @@
 /** Content codings of response bodies. */
-import { brotliDecompressSync, constants, createBrotliDecompress, createGunzip, createZstdDecompress, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import {
+  brotliDecompressSync,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createZstdDecompress,
+  gunzipSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib';
 import type { Transform } from 'node:stream';
 
 /** Decodes a whole body; throws on a coding that is not known or bytes that do not fit it. */

@@ -127,7 +127,10 @@ class H1Connection implements Carrier, Dispatcher.DispatchHandler {
     const { request } = exchange;
     request.headers['host'] = request.host;
     try {
-      this.#client.dispatch({ method: request.method as Dispatcher.HttpMethod, path: request.path, headers: request.headers, body: request.body ?? null }, this);
+      this.#client.dispatch(
+        { method: request.method as Dispatcher.HttpMethod, path: request.path, headers: request.headers, body: request.body ?? null },
+        this,
+      );
     } catch (error) {
       this.onError(error instanceof Error ? error : new Error(String(error)));
     }
@@ -156,8 +159,8 @@ class H1Connection implements Carrier, Dispatcher.DispatchHandler {
     const headers: Record<string, string> = {};
     const setCookie: string[] = [];
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const name = (rawHeaders[i] as Buffer).latin1Slice().toLowerCase();
-      const value = (rawHeaders[i + 1] as Buffer).latin1Slice();
+      const name = (rawHeaders[i] as Buffer).toString('latin1').toLowerCase();
+      const value = (rawHeaders[i + 1] as Buffer).toString('latin1');
       if (name === 'set-cookie') setCookie.push(value);
       else headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
     }

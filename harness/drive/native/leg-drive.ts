@@ -137,7 +137,8 @@ export class LegDrive {
 
   /** Takes a place for one request that is due now; a text says why there is none. */
   admit(): string | undefined {
-    if (this.counts.inFlight >= this.#leg.maxInFlight) return `dropped: ${this.counts.inFlight} requests in flight, at most ${this.#leg.maxInFlight} are allowed (maxInFlight)`;
+    if (this.counts.inFlight >= this.#leg.maxInFlight)
+      return `dropped: ${this.counts.inFlight} requests in flight, at most ${this.#leg.maxInFlight} are allowed (maxInFlight)`;
     if (!this.#budget.take()) return `dropped: the request budget of ${this.#budget.maxRequests ?? 0} is used up`;
     this.counts.inFlight += 1;
     return undefined;

@@ -203,7 +203,11 @@ export class RequestRun implements WireExchange, Timed {
   onTimeout(): void {
     const { leg } = this.journey;
     const seen =
-      this.sample.sentAtMs === undefined ? 'no connection was free' : this.sample.status === undefined ? 'no response headers' : `${this.sample.bytes ?? 0} bytes of the response`;
+      this.sample.sentAtMs === undefined
+        ? 'no connection was free'
+        : this.sample.status === undefined
+          ? 'no response headers'
+          : `${this.sample.bytes ?? 0} bytes of the response`;
     this.#abandon('timeout', `not ended within ${leg.timeoutMs} ms: ${seen}`);
   }
 

@@ -103,7 +103,7 @@ export class SseScanner {
     if (bytes[start] === 0x64 && isField(bytes, start, end, 'data')) {
       this.#dataLine(bytes, valueStart(bytes, start + 4, end), end);
     } else if (bytes[start] === 0x65 && isField(bytes, start, end, 'event')) {
-      this.#name = bytes.latin1Slice(valueStart(bytes, start + 5, end), end);
+      this.#name = bytes.toString('latin1', valueStart(bytes, start + 5, end), end);
     }
   }
 
@@ -113,7 +113,7 @@ export class SseScanner {
     // Without a name yet, the name may still follow its data.
     const isWanted = known === undefined || this.#name === '' || known === 'start' || known === 'error' || known === 'truth';
     if (!isWanted) return;
-    const text = bytes.utf8Slice(start, end);
+    const text = bytes.toString('utf8', start, end);
     this.#data = this.#dataLines > 1 ? `${this.#data}\n${text}` : text;
   }
 

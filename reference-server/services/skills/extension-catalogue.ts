@@ -15,10 +15,8 @@ export interface ExtensionManifest {
   repository: { type: string; url: string };
   homepage: string;
   documentation: string;
-  support: string;
   license: string;
   icon: string;
-  screenshots: string[];
   keywords: string[];
   server: { type: string; entry_point: string; mcp_config: { command: string; args: string[]; env: Record<string, string> } };
   tools: { name: string; description: string; input_schema: Record<string, unknown> }[];
@@ -31,7 +29,7 @@ export interface Extension {
   id: string;
   version: string;
   manifest: ExtensionManifest;
-  archive: { url: string; bytes: number; sha256: string; signature: string };
+  archive: { url: string; bytes: number; sha256: string; signature: string; files: { path: string; bytes: number; sha256: string }[] };
   install_count: number;
   published_at: string;
   updated_at: string;
@@ -68,13 +66,13 @@ function sentence(random: Random, topic: ExtensionName['topic'], verb = pick(ran
 function tool(random: Random, topic: ExtensionName['topic']): ExtensionManifest['tools'][number] {
   const verb = pick(random, verbs);
   const object = pick(random, objects[topic]).replaceAll(' ', '_');
-  const properties = sample(random, ['path', 'limit', 'query', 'since', 'until', 'format', 'recursive', 'identifier', 'language', 'encoding', 'depth', 'owner'], between(random, 1, 3));
+  const properties = sample(random, ['path', 'limit', 'query', 'since', 'until', 'format', 'recursive', 'identifier', 'language', 'encoding', 'depth', 'owner'], between(random, 1, 2));
   return {
     name: `${verb}_${object}`,
-    description: `${sentence(random, topic, verb)} ${pick(random, promises)}`,
+    description: sentence(random, topic, verb),
     input_schema: {
       type: 'object',
-      properties: Object.fromEntries(properties.map((name) => [name, { type: pick(random, ['string', 'integer', 'boolean']), description: sentence(random, topic) }])),
+      properties: Object.fromEntries(properties.map((name) => [name, { type: pick(random, ['string', 'integer', 'boolean']) }])),
       required: properties.slice(0, 1),
     },
   };
@@ -99,15 +97,13 @@ function extension(name: ExtensionName): Extension {
       display_name: displayName,
       version,
       description: sentence(random, topic),
-      long_description: several(random, between(random, 3, 5), () => `${sentence(random, topic)} ${pick(random, promises)}`).join(' '),
+      long_description: several(random, between(random, 1, 2), () => `${sentence(random, topic)} ${pick(random, promises)}`).join(' '),
       author: { name: author, email: `${pick(random, ['hello', 'support', 'team', 'dev'])}@${host}`, url: `https://${host}` },
       repository: { type: 'git', url: `https://git.${host}/${slug}.git` },
       homepage: `https://${host}/${slug}`,
       documentation: `https://docs.${host}/${slug}/${version}`,
-      support: `https://${host}/issues/${between(random, 10_000, 99_999)}`,
       license: pick(random, ['MIT', 'Apache-2.0', 'BSD-3-Clause', 'MPL-2.0']),
       icon: `icons/${hexDigits(random, 16)}.png`,
-      screenshots: several(random, between(random, 1, 3), () => `screenshots/${hexDigits(random, 16)}.png`),
       keywords: [topic, ...sample(random, objects[topic], 4), ...sample(random, qualities, 2)],
       server: {
         type: runtime,
@@ -118,12 +114,12 @@ function extension(name: ExtensionName): Extension {
           env: { [setting.toUpperCase()]: `\${user_config.${setting}}` },
         },
       },
-      tools: several(random, between(random, 3, 6), () => tool(random, topic)),
-      prompts: several(random, between(random, 0, 2), () => ({
+      tools: several(random, 2, () => tool(random, topic)),
+      prompts: several(random, between(random, 0, 1), () => ({
         name: `${pick(random, verbs)}_${pick(random, verbs)}`,
         description: sentence(random, topic),
         arguments: [pick(random, ['subject', 'range', 'tone', 'audience'])],
-        text: `${sentence(random, topic)} ${sentence(random, topic)}`,
+        text: sentence(random, topic),
       })),
       user_config: { [setting]: { type: 'string', title: setting.replaceAll('_', ' '), description: sentence(random, topic), required: random() < 0.5 } },
       compatibility: { app: `>=0.${between(random, 9, 13)}.0`, platforms: sample(random, ['darwin', 'win32', 'linux'], between(random, 1, 3)), runtimes: runtime === 'binary' ? {} : { [runtime]: runtime === 'node' ? '>=18' : '>=3.10' } },
@@ -132,7 +128,12 @@ function extension(name: ExtensionName): Extension {
       url: `https://extensions.${host}/${slug}/${hexDigits(random, 24)}.dxt`,
       bytes: between(random, 90_000, 9_000_000),
       sha256,
-      signature: Buffer.from(hexDigits(random, 128), 'hex').toString('base64'),
+      signature: Buffer.from(hexDigits(random, 512), 'hex').toString('base64'),
+      files: several(random, between(random, 8, 12), () => ({
+        path: `${pick(random, ['server', 'lib', 'assets', 'locales'])}/${pick(random, verbs)}-${pick(random, objects[topic]).replaceAll(' ', '-')}.${pick(random, ['js', 'json', 'py', 'png'])}`,
+        bytes: between(random, 300, 90_000),
+        sha256: hexDigits(random, 64),
+      })),
     },
     install_count: between(random, 40, 900_000),
     published_at: timestamp(random, 2025),
@@ -141,4 +142,4 @@ function extension(name: ExtensionName): Extension {
 }
 
 /** Every extension with its full manifest, by id: the same on every start. About 190 KB as JSON, the analysis' figure. */
-export const extensionCatalogue: readonly Extension[] = extensionNames.map(extension).sort((a, b) => (a.id < b.id ? -1 : 1));
+export const extensionCatalogue: readonly Extension[] = extensionNames.map(extension);

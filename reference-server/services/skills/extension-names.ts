@@ -16,6 +16,7 @@ const names: Record<ExtensionName['topic'], readonly string[]> = {
   home: ['Light Switch', 'Recipe Box', 'Energy Meter', 'Shopping List', 'Travel Planner'],
 };
 
-export const extensionNames: readonly ExtensionName[] = (Object.keys(names) as ExtensionName['topic'][]).flatMap((topic) =>
-  names[topic].map((displayName) => ({ id: `plumbline.dxt.${displayName.toLowerCase().replaceAll(' ', '-')}`, displayName, topic })),
-);
+/** Ids are `ext-000` to `ext-051`: the seed installs the first few of each organization by them. */
+export const extensionNames: readonly ExtensionName[] = (Object.keys(names) as ExtensionName['topic'][])
+  .flatMap((topic) => names[topic].map((displayName) => ({ displayName, topic })))
+  .map((name, index) => ({ id: `ext-${String(index).padStart(3, '0')}`, ...name }));

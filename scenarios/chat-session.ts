@@ -1,0 +1,47 @@
+import type { Scenario } from './types.ts';
+
+/** Open-model arrivals of completions: one new conversation's worth of prompt, one streamed answer. */
+const scenario: Scenario = {
+  name: 'chat-session',
+  description: 'Completions arriving as an open model: time to first event, gaps, total, lateness, goodput.',
+  load: { kind: 'constant', ratePerSecond: 5 },
+  warmupMs: 5_000,
+  durationMs: 30_000,
+  users: 4,
+  setup: [
+    {
+      id: 'sign-in',
+      operation: 'account.sign_in',
+      body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
+      capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
+    },
+    {
+      id: 'create',
+      operation: 'chat.conversations.create',
+      headers: { cookie: 'sessionKey={{session}}' },
+      body: { name: '' },
+      capture: { conversation_uuid: 'body.uuid' },
+    },
+  ],
+  headers: {},
+  journeys: [
+    {
+      name: 'completion',
+      steps: [
+        {
+          id: 'completion',
+          operation: 'chat.completion',
+          headers: { cookie: 'sessionKey={{session}}' },
+          body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
+        },
+      ],
+    },
+  ],
+  objectives: [
+    { metric: 'ttft', operation: 'chat.completion', quantile: 0.95, max: 1_500 },
+    { metric: 'latency', operation: 'chat.completion', quantile: 0.95, max: 5_500 },
+    { metric: 'errorRatio', max: 0.001 },
+  ],
+};
+
+export default scenario;
