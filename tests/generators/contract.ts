@@ -201,7 +201,14 @@ export function generatorContract(makeDriver: () => Driver): void {
     it('stops within two seconds when told to, and keeps what it has', async () => {
       server.seen.length = 0;
       const stopper = new AbortController();
-      const scenario = scenarioOf([getStep('read', '/hold?ms=700')], { load: { kind: 'constant', ratePerSecond: 10 }, durationMs: 20_000 });
+      const scenario = scenarioOf([], {
+        journeys: [
+          { name: 'answered', weight: 3, steps: [getStep('read', '/hold?ms=700')] },
+          { name: 'held', steps: [getStep('never', '/slow')] },
+        ],
+        load: { kind: 'constant', ratePerSecond: 10 },
+        durationMs: 20_000,
+      });
       let stoppedAtMs = 0;
       setTimeout(() => {
         stoppedAtMs = performance.now();

@@ -1,0 +1,104 @@
+import { Type } from 'typebox';
+import { HttpError } from '../../exchange.ts';
+import type { IngestionsTable } from '../../store/tables.ts';
+import { timestamp, timestampAfter } from '../../store/timestamps.ts';
+import { noQuery, orgParams, ownSession, timestampSchema, uuidSchema } from '../org-scope.ts';
+import type { Route } from '../route.ts';
+import { ingestionState, jobMs } from './ingestion-state.ts';
+import { type Provider, refuseUnlinked } from './links.ts';
+
+const providerSchema = Type.Enum(['gmail', 'gcal', 'drive'], { examples: ['drive'] });
+
+const startSchema = Type.Object(
+  {
+    provider: providerSchema,
+    item_uuids: Type.Optional(Type.Array(uuidSchema, { minItems: 1, maxItems: 500, description: 'Items to take in; absent: all that are synced.' })),
+  },
+  { additionalProperties: false, examples: [{ provider: 'drive' }] },
+);
+
+const ingestionSchema = Type.Object(
+  {
+    uuid: uuidSchema,
+    provider: providerSchema,
+    status: Type.Enum(['queued', 'running', 'done', 'failed'], { examples: ['queued'] }),
+    items_total: Type.Integer({ minimum: 0, examples: [8] }),
+    items_done: Type.Integer({ minimum: 0, examples: [0] }),
+    progress: Type.Number({ minimum: 0, maximum: 1, examples: [0] }),
+    error: Type.Union([Type.String(), Type.Null()], { examples: [null] }),
+    created_at: timestampSchema,
+    completes_at: Type.Union([timestampSchema, Type.Null()], { description: 'When the job was or is due to end.', examples: ['2026-01-04T00:55:13.167056Z'] }),
+  },
+  { additionalProperties: false },
+);
+
+function rendered(row: IngestionsTable, now: Date): object {
+  const state = ingestionState({ status: row.status, itemsTotal: row.items_total, itemsDone: row.items_done, createdAt: row.created_at }, now);
+  return {
+    uuid: row.uuid,
+    provider: row.provider,
+    status: state.status,
+    items_total: row.items_total,
+    items_done: state.itemsDone,
+    progress: state.progress,
+    error: row.error,
+    created_at: row.created_at,
+    completes_at: row.completes_at,
+  };
+}
+
+export const ingestionRoutes: readonly Route[] = [
+  {
+    operation: 'sync.ingestion.start',
+    summary: 'Starts to take in what was synced from a provider. An asynchronous job: 202, then ask for its status.',
+    schema: { params: orgParams, querystring: noQuery, body: startSchema, response: { 202: ingestionSchema } },
+    async handle(exchange, backends) {
+      const { organizationId, userId } = ownSession(exchange);
+      const { provider, item_uuids: itemUuids } = exchange.body as { provider: Provider; item_uuids?: string[] };
+      const now = backends.now();
+      const row = await backends.store(exchange, 'insert ingestions', async (db) => {
+        const link = await db.selectFrom('sync_links').select('status').where('organization_uuid', '=', organizationId).where('provider', '=', provider).executeTakeFirst();
+        refuseUnlinked(provider, link?.status);
+        let items = db.selectFrom('sync_items').where('organization_uuid', '=', organizationId).where('provider', '=', provider);
+        const wanted = itemUuids && [...new Set(itemUuids)];
+        if (wanted) items = items.where('uuid', 'in', wanted);
+        const counted = await items.select((expression) => expression.fn.countAll().as('total')).executeTakeFirst();
+        const total = Number(counted?.total ?? 0);
+        if (wanted && total < wanted.length) throw new HttpError(404, 'not_found', `${wanted.length - total} of ${wanted.length} items are not there`);
+        const made: IngestionsTable = {
+          uuid: backends.newUuid(),
+          organization_uuid: organizationId,
+          user_uuid: userId,
+          provider,
+          status: 'queued',
+          items_total: total,
+          items_done: 0,
+          error: null,
+          created_at: timestamp(now),
+          completes_at: timestampAfter(now, jobMs(total)),
+        };
+        await db.insertInto('ingestions').values(made).execute();
+        return made;
+      });
+      return { status: 202, headers: { location: `/api/organizations/${organizationId}/sync/ingestion/${row.uuid}` }, json: rendered(row, now) };
+    },
+  },
+  {
+    operation: 'sync.ingestion.read',
+    summary: 'Status of an ingestion: queued, running, done or failed.',
+    schema: { params: Type.Object({ org_uuid: uuidSchema, ingestion_uuid: uuidSchema }), querystring: noQuery, response: { 200: ingestionSchema } },
+    async handle(exchange, backends) {
+      const { organizationId } = ownSession(exchange);
+      const row = await backends.store(exchange, 'select ingestions', (db) =>
+        db
+          .selectFrom('ingestions')
+          .selectAll()
+          .where('uuid', '=', exchange.params['ingestion_uuid'] ?? '')
+          .where('organization_uuid', '=', organizationId)
+          .executeTakeFirst(),
+      );
+      if (!row) throw new HttpError(404, 'not_found', 'no such ingestion');
+      return { status: 200, json: rendered(row, backends.now()) };
+    },
+  },
+];
