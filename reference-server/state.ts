@@ -30,8 +30,11 @@ export interface ServerState {
   onFault(error: unknown): void;
 }
 
+/** How often the loop delay is sampled; Node counts this interval in, so it is taken off again. */
+export const loopDelayResolutionMs = 10;
+
 export function makeState(clock: DeadlineClock, profile: LatencyProfile, altSvc: string | undefined): ServerState {
-  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  const loopDelay = monitorEventLoopDelay({ resolution: loopDelayResolutionMs });
   loopDelay.enable();
   const open = new Set<{ abort(): void }>();
   return {

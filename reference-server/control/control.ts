@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { operations } from '../../scenarios/operations.ts';
 import { declaredQuantiles, loadProfile, parseProfile, ProfileError, profileDeclaration, profileHash, withSeed, type LatencyProfile } from '../latency/profile.ts';
-import type { ServerState } from '../state.ts';
+import { loopDelayResolutionMs, type ServerState } from '../state.ts';
 import type { Store } from '../store/store.ts';
 
 const nanosecondsPerMs = 1e6;
@@ -89,7 +89,7 @@ function truth(state: ServerState): object {
   const lateness = state.lateness.snapshot();
   const cpu = process.cpuUsage(state.cpuFrom);
   return {
-    loopDelay: { p50Ms: loopDelay.percentile(50) / nanosecondsPerMs, p99Ms: loopDelay.percentile(99) / nanosecondsPerMs, maxMs: loopDelay.max / nanosecondsPerMs },
+    loopDelay: { p50Ms: delayMs(loopDelay.percentile(50)), p99Ms: delayMs(loopDelay.percentile(99)), maxMs: delayMs(loopDelay.max) },
     lateness: lateness.all,
     latenessByClass: lateness.classes,
     overruns: lateness.all.overruns,
@@ -97,4 +97,8 @@ function truth(state: ServerState): object {
     cpuMs: (cpu.user + cpu.system) / 1_000,
     streams: { ...streams },
   };
+}
+
+function delayMs(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / nanosecondsPerMs - loopDelayResolutionMs);
 }

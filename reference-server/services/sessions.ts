@@ -1,16 +1,89 @@
 import { type Exchange, HttpError, type Session } from '../exchange.ts';
+import { timestamp } from '../store/timestamps.ts';
+import { notFound } from './errors.ts';
 import type { Backends } from './route.ts';
 
-const known = new Map<string, Session>();
+export const sessionCookie = 'sessionKey';
+export const activeOrganizationCookie = 'lastActiveOrg';
 
-/** The session of the `sessionKey` cookie; throws 401. */
-export async function sessionOf(exchange: Exchange, _backends: Backends): Promise<Session> {
-  const cookie = String(exchange.headers['cookie'] ?? '');
-  const session = known.get(/(?:^|;\s*)sessionKey=([^;]+)/.exec(cookie)?.[1] ?? '');
-  if (!session) throw new HttpError(401, 'authentication_error', 'no session: sign in at /api/auth/sign_in and send its sessionKey cookie');
-  return session;
+interface Known {
+  session: Session;
+  /** Every organization that the user is a member of. */
+  organizationUuids: ReadonlySet<string>;
+  expiresAt: string;
 }
 
-export function remember(session: Session): void {
-  known.set(session.sessionId, session);
+const maxKnownSessions = 50_000;
+/** Sessions that were looked up before, the oldest first; a promise, so that a burst of one session's first requests asks the store once. */
+const knownSessions = new WeakMap<Backends, Map<string, Promise<Known | undefined>>>();
+
+/**
+ * The session of a request. Where the path names an organization, it is that one, and the user is a member of it.
+ * Throws 401 `unauthenticated` without a valid session cookie, 404 for an organization that is none of the user's.
+ */
+export async function sessionOf(exchange: Exchange, backends: Backends): Promise<Session> {
+  if (exchange.session) return exchange.session;
+  const sessionId = cookieValue(exchange.headers['cookie'], sessionCookie);
+  if (sessionId === undefined) throw new HttpError(401, 'unauthenticated', `no session: sign in first, then send the ${sessionCookie} cookie`);
+  const known = await lookUp(exchange, backends, sessionId);
+  if (!known || known.expiresAt <= timestamp(backends.now())) {
+    throw new HttpError(401, 'unauthenticated', `the ${sessionCookie} cookie is of no session that is in force: sign in again`);
+  }
+  const asked = exchange.params['org_uuid']?.toLowerCase();
+  // A malformed organization is a fault of the request, which the door reports together with the others.
+  if (asked === undefined || exchange.faults !== undefined) return known.session;
+  if (!known.organizationUuids.has(asked)) throw notFound('organization');
+  return asked === known.session.organizationId ? known.session : { ...known.session, organizationId: asked };
+}
+
+/** After the store was reset: its sessions are gone. */
+export function forgetSessions(backends: Backends): void {
+  knownSessions.delete(backends);
+}
+
+function lookUp(exchange: Exchange, backends: Backends, sessionId: string): Promise<Known | undefined> {
+  let known = knownSessions.get(backends);
+  if (!known) {
+    known = new Map();
+    knownSessions.set(backends, known);
+  }
+  const held = known.get(sessionId);
+  if (held) return held;
+  const loading = load(exchange, backends, sessionId);
+  if (known.size >= maxKnownSessions) known.delete(known.keys().next().value ?? '');
+  known.set(sessionId, loading);
+  const forget = (): void => {
+    known.delete(sessionId);
+  };
+  // What is not a session may become one, and a failed query says nothing: neither is kept.
+  loading.then((found) => found ?? forget(), forget);
+  return loading;
+}
+
+function load(exchange: Exchange, backends: Backends, sessionId: string): Promise<Known | undefined> {
+  return backends.store(exchange, 'select session', async (db) => {
+    const rows = await db
+      .selectFrom('sessions')
+      .innerJoin('memberships', 'memberships.user_uuid', 'sessions.user_uuid')
+      .where('sessions.session_id', '=', sessionId)
+      .select(['sessions.user_uuid', 'sessions.organization_uuid as active_uuid', 'sessions.device_id', 'sessions.expires_at', 'memberships.organization_uuid'])
+      .execute();
+    const first = rows[0];
+    if (!first) return undefined;
+    return {
+      session: { sessionId, userId: first.user_uuid, organizationId: first.active_uuid, deviceId: first.device_id },
+      organizationUuids: new Set(rows.map((row) => row.organization_uuid)),
+      expiresAt: first.expires_at,
+    };
+  });
+}
+
+/** A cookie's value; the first, where several have the name. */
+export function cookieValue(header: string | string[] | undefined, name: string): string | undefined {
+  const text = Array.isArray(header) ? header.join('; ') : header;
+  for (const pair of text?.split(';') ?? []) {
+    const at = pair.indexOf('=');
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim() || undefined;
+  }
+  return undefined;
 }

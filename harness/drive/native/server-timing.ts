@@ -9,8 +9,8 @@ import type { HopTiming, Truth } from '../../sample.ts';
 export function truthOfServerTiming(header: string): Truth | undefined {
   const truth: Truth = {};
   const hops: HopTiming[] = [];
-  for (const entry of header.split(',')) {
-    const parts = entry.split(';');
+  for (const entry of splitOutsideQuotes(header, ',')) {
+    const parts = splitOutsideQuotes(entry, ';');
     const name = (parts[0] ?? '').trim();
     let durationMs: number | undefined;
     let startMs: number | undefined;
@@ -54,6 +54,22 @@ export function truthOfServerTiming(header: string): Truth | undefined {
   if (truth.intendedMs === undefined && truth.actualMs === undefined && truth.intendedFirstMs === undefined) return undefined;
   if (hops.length > 0) truth.hops = hops;
   return truth;
+}
+
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  if (!text.includes('"')) return text.split(separator);
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    if (text[i] === '"' && text[i - 1] !== '\\') quoted = !quoted;
+    else if (text[i] === separator && !quoted) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
 }
 
 /** The closing event's data: JSON of the Truth shape. Undefined when it is not that; fields of another type are left out. */

@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely';
+import type { ConversationsTable, MessagesTable, Tables } from '../../store/tables.ts';
+import { notFound } from '../errors.ts';
+import type { Settings } from './conversation-schema.ts';
+
+/** A row of an organization's conversation. Throws 404. */
+export async function findConversation(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<ConversationsTable> {
+  const row = await db
+    .selectFrom('conversations')
+    .selectAll()
+    .where('uuid', '=', conversationUuid.toLowerCase())
+    .where('organization_uuid', '=', organizationUuid)
+    .executeTakeFirst();
+  if (!row) throw notFound('conversation');
+  return row;
+}
+
+/** The name at a moment: a title that was being made is the name once it is due. */
+export function nameAt(row: Pick<ConversationsTable, 'name' | 'pending_name' | 'pending_name_at'>, now: string): string {
+  return row.pending_name !== null && row.pending_name_at !== null && row.pending_name_at <= now ? row.pending_name : row.name;
+}
+
+/** As the API shows a conversation at a moment. */
+export function conversationJson(row: ConversationsTable, now: string) {
+  return {
+    uuid: row.uuid,
+    name: nameAt(row, now),
+    summary: row.summary,
+    model: row.model,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    current_leaf_message_uuid: row.current_leaf_message_uuid,
+    settings: JSON.parse(row.settings) as Settings,
+  };
+}
+
+export function messageJson(row: MessagesTable) {
+  return {
+    uuid: row.uuid,
+    parent_uuid: row.parent_uuid,
+    role: row.role,
+    content: JSON.parse(row.content) as { type: 'text'; text: string }[],
+    stop_reason: row.stop_reason,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  };
+}
+
+/** The one text block that prompts and answers are. */
+export function textContent(text: string): string {
+  return JSON.stringify([{ type: 'text', text }]);
+}

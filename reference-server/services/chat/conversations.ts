@@ -1,0 +1,165 @@
+import { type Static, Type } from 'typebox';
+import { defaultModel } from '../../store/models.ts';
+import type { ConversationsTable } from '../../store/tables.ts';
+import { timestamp } from '../../store/timestamps.ts';
+import { conflict, invalid, notFound } from '../errors.ts';
+import type { Route } from '../route.ts';
+import { nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
+import { sessionOf } from '../sessions.ts';
+import { conversationJson, findConversation, messageJson, nameAt } from './conversation-rows.ts';
+import { conversation, conversationParams, conversationWithMessages, createBody, defaultSettings, type Settings, updateBody } from './conversation-schema.ts';
+import { pathTo } from './message-tree.ts';
+
+const defaultLimit = 30;
+const maxLimit = 250;
+
+const list: Route = {
+  operation: 'chat.conversations.list',
+  summary: 'Conversations of the organization, the last changed first.',
+  schema: { params: orgParams, querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }), response: { 200: page(conversation) } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const { limit, offset } = pageOf(exchange, defaultLimit);
+    const projectUuid = queryText(exchange, 'project_uuid')?.toLowerCase();
+    const { rows, total } = await backends.store(exchange, 'select conversations', async (db) => {
+      let those = db.selectFrom('conversations').where('organization_uuid', '=', organizationId);
+      if (projectUuid !== undefined) those = those.where('project_uuid', '=', projectUuid);
+      const counted = await those.select((of) => of.fn.countAll().as('count')).executeTakeFirstOrThrow();
+      const found = await those.selectAll().orderBy('updated_at', 'desc').orderBy('uuid', 'desc').limit(limit).offset(offset).execute();
+      return { rows: found, total: Number(counted.count) };
+    });
+    const now = timestamp(backends.now());
+    return { status: 200, json: { data: rows.map((row) => conversationJson(row, now)), limit, offset, total } };
+  },
+};
+
+const count: Route = {
+  operation: 'chat.conversations.count',
+  summary: 'How many conversations the organization has.',
+  schema: { params: orgParams, response: { 200: Type.Object({ count: Type.Integer({ minimum: 0 }) }) } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const counted = await backends.store(exchange, 'count conversations', (db) =>
+      db
+        .selectFrom('conversations')
+        .where('organization_uuid', '=', organizationId)
+        .select((of) => of.fn.countAll().as('count'))
+        .executeTakeFirstOrThrow(),
+    );
+    return { status: 200, json: { count: Number(counted.count) } };
+  },
+};
+
+const create: Route = {
+  operation: 'chat.conversations.create',
+  summary: 'Makes a conversation and answers it; the client may choose its uuid.',
+  schema: { params: orgParams, body: createBody, response: { 201: conversation } },
+  async handle(exchange, backends) {
+    const { organizationId, userId } = await sessionOf(exchange, backends);
+    const body = exchange.body as Static<typeof createBody>;
+    const now = timestamp(backends.now());
+    const row: ConversationsTable = {
+      uuid: body.uuid?.toLowerCase() ?? backends.newUuid(),
+      organization_uuid: organizationId,
+      user_uuid: userId,
+      project_uuid: body.project_uuid?.toLowerCase() ?? null,
+      name: body.name ?? '',
+      pending_name: null,
+      pending_name_at: null,
+      summary: '',
+      model: body.model ?? defaultModel,
+      settings: JSON.stringify({ ...defaultSettings, ...body.settings }),
+      current_leaf_message_uuid: null,
+      created_at: now,
+      updated_at: now,
+    };
+    await backends.store(exchange, 'insert conversation', async (db) => {
+      if (row.model !== defaultModel) {
+        const known = await db.selectFrom('model_configs').select('model').where('model', '=', row.model).executeTakeFirst();
+        if (!known) throw invalid('/body/model', `"${row.model}" is not a model of this server`);
+      }
+      if (row.project_uuid !== null) {
+        const known = await db.selectFrom('projects').select('uuid').where('uuid', '=', row.project_uuid).where('organization_uuid', '=', organizationId).executeTakeFirst();
+        if (!known) throw invalid('/body/project_uuid', 'no such project');
+      }
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('conversations')
+        .values(row)
+        .onConflict((on) => on.column('uuid').doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows === 0n) throw conflict('that uuid is taken: choose another one, or leave it out');
+    });
+    return { status: 201, json: conversationJson(row, now) };
+  },
+};
+
+const readQuery = Type.Object({
+  /** `True`: every message; else those of the current path. */
+  tree: Type.Optional(Type.String({ pattern: '^([Tt]rue|[Ff]alse)$', examples: ['True'] })),
+  consistency: Type.Optional(Type.Union([Type.Literal('eventual'), Type.Literal('strong')], { examples: ['eventual'] })),
+  rendering_mode: Type.Optional(Type.String({ maxLength: 40, examples: ['messages'] })),
+});
+
+const read: Route = {
+  operation: 'chat.conversations.read',
+  summary: 'A conversation with the messages of its current path, or with tree=True all of them.',
+  schema: { params: conversationParams, querystring: readQuery, response: { 200: conversationWithMessages } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const wholeTree = queryText(exchange, 'tree')?.toLowerCase() === 'true';
+    const { row, messages } = await backends.store(exchange, 'select conversation', async (db) => {
+      const found = await findConversation(db, organizationId, param(exchange, 'conversation_uuid'));
+      const all = await db.selectFrom('messages').selectAll().where('conversation_uuid', '=', found.uuid).orderBy('created_at').orderBy('uuid').execute();
+      return { row: found, messages: all };
+    });
+    const shown = wholeTree ? messages : pathTo(messages, row.current_leaf_message_uuid);
+    return { status: 200, json: { ...conversationJson(row, timestamp(backends.now())), messages: shown.map(messageJson) } };
+  },
+};
+
+const update: Route = {
+  operation: 'chat.conversations.update',
+  summary: 'Changes name, settings or current leaf; the last write wins.',
+  schema: { params: conversationParams, body: updateBody, response: { 200: conversation } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const { name, settings, current_leaf_message_uuid: leaf } = exchange.body as Static<typeof updateBody>;
+    const now = timestamp(backends.now());
+    const row = await backends.store(exchange, 'update conversation', (db) =>
+      db.transaction().execute(async (transaction) => {
+        const old = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        if (leaf !== undefined) {
+          const known = await transaction.selectFrom('messages').select('uuid').where('uuid', '=', leaf.toLowerCase()).where('conversation_uuid', '=', old.uuid).executeTakeFirst();
+          if (!known) throw invalid('/body/current_leaf_message_uuid', 'no such message in this conversation');
+        }
+        const change: Partial<ConversationsTable> = { updated_at: now };
+        if (name !== undefined) Object.assign(change, { name, pending_name: null, pending_name_at: null });
+        if (settings !== undefined) change.settings = JSON.stringify({ ...(JSON.parse(old.settings) as Settings), ...settings });
+        if (leaf !== undefined) change.current_leaf_message_uuid = leaf.toLowerCase();
+        await transaction.updateTable('conversations').set(change).where('uuid', '=', old.uuid).execute();
+        return { ...old, ...change, name: name ?? nameAt(old, now) };
+      }),
+    );
+    return { status: 200, json: conversationJson(row, now) };
+  },
+};
+
+const remove: Route = {
+  operation: 'chat.conversations.delete',
+  summary: 'Deletes a conversation with its messages, files and artifacts.',
+  schema: { params: conversationParams, response: { 204: nothing } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const { numDeletedRows } = await backends.store(exchange, 'delete conversation', (db) =>
+      db
+        .deleteFrom('conversations')
+        .where('uuid', '=', param(exchange, 'conversation_uuid').toLowerCase())
+        .where('organization_uuid', '=', organizationId)
+        .executeTakeFirstOrThrow(),
+    );
+    if (numDeletedRows === 0n) throw notFound('conversation');
+    return { status: 204 };
+  },
+};
+
+export const conversationRoutes: readonly Route[] = [list, count, create, read, update, remove];

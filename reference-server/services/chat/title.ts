@@ -1,0 +1,63 @@
+import type { Static } from 'typebox';
+import { timestamp, timestampAfter } from '../../store/timestamps.ts';
+import type { Route } from '../route.ts';
+import { param } from '../schemas.ts';
+import { sessionOf } from '../sessions.ts';
+import { findConversation, nameAt } from './conversation-rows.ts';
+import { conversationParams, rootParentUuid, titleAnswer, titleBody } from './conversation-schema.ts';
+
+/** How long a title is in the making. A short job of a small model; the analysis saw only that it comes after the 202. */
+export const titleDelayMs = 800;
+const maxTitleWords = 7;
+const maxTitleChars = 80;
+
+/** A title out of a prompt: its first words. */
+export function titleFrom(text: string): string {
+  const words = text.trim().split(/\s+/).slice(0, maxTitleWords).join(' ').slice(0, maxTitleChars);
+  const title = words.replace(/[\s.,;:!?]+$/u, '');
+  return title === '' ? 'New conversation' : title.charAt(0).toUpperCase() + title.slice(1);
+}
+
+/**
+ * The title is written at once together with the moment it is due, and shown from then on: so it needs no worker,
+ * outlives a restart, and is due at the same moment in every process.
+ */
+const title: Route = {
+  operation: 'chat.conversations.title',
+  summary: 'Asks for a title; it is answered at once, and the title is there a moment later.',
+  schema: { params: conversationParams, body: titleBody, response: { 202: titleAnswer } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const { message_content: given } = exchange.body as Static<typeof titleBody>;
+    const now = backends.now();
+    const nowText = timestamp(now);
+    const uuid = await backends.store(exchange, 'update conversation title', (db) =>
+      db.transaction().execute(async (transaction) => {
+        const row = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        let text = given;
+        if (text === undefined) {
+          const first = await transaction
+            .selectFrom('messages')
+            .select('content')
+            .where('conversation_uuid', '=', row.uuid)
+            .where('parent_uuid', '=', rootParentUuid)
+            .orderBy('created_at')
+            .orderBy('uuid')
+            .limit(1)
+            .executeTakeFirst();
+          text = first ? (JSON.parse(first.content) as { text: string }[]).map((block) => block.text).join(' ') : '';
+        }
+        await transaction
+          .updateTable('conversations')
+          // A title that was due before stays the name until the new one is.
+          .set({ name: nameAt(row, nowText), pending_name: titleFrom(text), pending_name_at: timestampAfter(now, titleDelayMs) })
+          .where('uuid', '=', row.uuid)
+          .execute();
+        return row.uuid;
+      }),
+    );
+    return { status: 202, json: { conversation_uuid: uuid, status: 'pending' } };
+  },
+};
+
+export const titleRoutes: readonly Route[] = [title];

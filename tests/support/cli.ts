@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export const cliFile = fileURLToPath(new URL('../../harness/cli.ts', import.meta.url));
+
+/** Runs a program as a user would, in a folder of its own. */
+export function runProgram(command: string, args: readonly string[], cwd: string, options: { env?: NodeJS.ProcessEnv; interruptAfterMs?: number } = {}): Promise<CliResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    if (options.interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
+  });
+}
+
+export function plumbline(args: readonly string[], cwd: string, options: Parameters<typeof runProgram>[3] = {}): Promise<CliResult> {
+  return runProgram(process.execPath, [cliFile, ...args], cwd, options);
+}
+
+/** An empty folder that is gone after the test. */
+export async function emptyFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'plumbline-test-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
