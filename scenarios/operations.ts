@@ -108,7 +108,7 @@ export const operations: readonly Operation[] = [
 
   app('settings', 'metadata', 'cache', 'settings.features.read', 'GET', `${org}/feature_settings`, 900),
   app('settings', 'metadata', 'cache', 'settings.experiences.read', 'GET', `${org}/experiences`, 800),
-  app('settings', 'metadata', 'cache', 'settings.styles.list', 'GET', `${org}/styles`, 3_000),
+  app('settings', 'metadata', 'store', 'settings.styles.list', 'GET', `${org}/styles`, 3_000),
   app('settings', 'crud', 'store', 'settings.styles.create', 'POST', `${org}/styles`, 500),
 
   at('app', 'assets', 'static', 'assets.shell', 'GET', '/', 30_000),
@@ -117,7 +117,7 @@ export const operations: readonly Operation[] = [
   at('analytics', 'ingest', 'metadata', 'ingest.track', 'POST', '/v1/t', 20),
   at('flags', 'ingest', 'metadata', 'ingest.flags.initialize', 'POST', '/v1/initialize', 8_000),
   at('flags', 'ingest', 'metadata', 'ingest.flags.register', 'POST', '/v1/rgstr', 20),
-  at('push', 'ingest', 'metadata', 'ingest.push.register', 'POST', '/v1/projects/{push_project}/registrations', 300),
+  { ...at('push', 'ingest', 'metadata', 'ingest.push.register', 'POST', '/v1/projects/{push_project}/registrations', 300), backend: 'store' },
 ];
 
 export const operationsByName: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]));

@@ -15,7 +15,7 @@ export function totalsValue(row: TotalsRow, value: number): string {
 export function scopeName(scope: CompareRow['scope']): string {
   if (scope.kind === 'all') return 'all requests';
   if (scope.kind === 'class') return `class ${scope.name}`;
-  return scope.kind === 'operation' ? scope.name : `${scope.journey}: ${scope.name}`;
+  return scope.kind === 'milestone' ? `${scope.journey}: ${scope.name}` : scope.name;
 }
 
 export function signedMs(ms: number): string {

@@ -53,7 +53,8 @@ export function interpret(scenario: Scenario, settings: LegSettings, thresholds:
   const started = new Counter(points.started);
   const requested = new Counter(points.request);
   const journeyed = new Counter(points.journey);
-  const failed = new Rate(failedMetric);
+  // A point a request that only thresholds read.
+  const failed = Object.keys(thresholds).length > 0 ? new Rate(failedMetric) : undefined;
   const plans = new Map<Journey, Level[]>(scenario.journeys.map((journey) => [journey, levelsOf(journey)]));
   const resolved = new Map<RequestStep, ResolvedStep>(
     [...plans.values()].flatMap((levels) => levels.flatMap((level) => level.requests.map(({ step }) => [step, resolveStep(step)]))),
@@ -107,7 +108,7 @@ export function interpret(scenario: Scenario, settings: LegSettings, thresholds:
       if (!response) continue;
       const outcome = told(one, response, going.place, one.parentStep);
       tell(requested, outcome.record);
-      failed.add(!outcome.ok, one.request.params.tags);
+      failed?.add(!outcome.ok, one.request.params.tags);
       going.variables = { ...going.variables, ...outcome.variables };
       going.totals.requests += 1;
       if (response.timings.connecting > 0) going.totals.connections += 1;
@@ -122,7 +123,8 @@ export function interpret(scenario: Scenario, settings: LegSettings, thresholds:
     setup: () => ({ users: settings.users ?? signIn(scenario, settings) }),
     run(data) {
       const arrival = exec.scenario.iterationInTest;
-      const journey = journeyOf(scenario, settings.seed, arrival);
+      const [only] = scenario.journeys;
+      const journey = only && scenario.journeys.length === 1 ? only : journeyOf(scenario, settings.seed, arrival);
       const levels = plans.get(journey) ?? [];
       if (settings.maxRequests !== undefined && (arrival + 1) * mostRequests > settings.maxRequests) {
         exec.test.abort(`the budget of ${settings.maxRequests} requests is used up`);

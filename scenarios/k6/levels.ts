@@ -29,6 +29,17 @@ interface Place {
  * Throws on a parent that does not exist and on a circle.
  */
 export function levelsOf(journey: Journey): Level[] {
+  const known = worked.get(journey);
+  if (known) return known;
+  const levels = workOut(journey);
+  worked.set(journey, levels);
+  return levels;
+}
+
+/** Each virtual user asks several times. */
+const worked = new WeakMap<Journey, Level[]>();
+
+function workOut(journey: Journey): Level[] {
   const steps = new Map(journey.steps.map((step) => [step.id, step]));
   const parents = parentsOf(journey);
   const levels: Level[] = [];

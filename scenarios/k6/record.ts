@@ -54,8 +54,6 @@ export interface RequestRecord extends JourneyPart {
   encoding?: string;
   cacheStatus?: string;
   contentLength?: string;
-  traceId?: string;
-  sampled?: boolean;
 }
 
 export interface JourneyRecord extends JourneyPart {

@@ -22,7 +22,7 @@ export function signIn(scenario: Scenario, settings: LegSettings): Record<string
       const request = toK6(built, resolved, settings, {});
       const response = http.request(request.method, request.url, request.body, request.params);
       const place = { scenario, settings, arrival: user, journey: 'setup', phase: 'warm-up', beganAtEpochMs: 0 } as const;
-      const outcome = told({ resolved, key: all['key'] ?? '', trace: { traceId: '', sampled: false }, request }, response, place, undefined);
+      const outcome = told({ resolved, key: all['key'] ?? '', request }, response, place, undefined);
       if (!outcome.ok) throw new Error(`setup step "${step.id}" of user ${user}: ${outcome.record.failure ?? outcome.record.error ?? 'no answer'}`);
       variables = { ...variables, ...outcome.variables };
     }

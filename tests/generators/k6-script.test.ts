@@ -103,7 +103,7 @@ describe('executorOf', () => {
 
   it('never makes more virtual users than the cap, and refuses Poisson', () => {
     expect(of({ kind: 'constant', ratePerSecond: 5_000 })).toMatchObject({ preAllocatedVUs: 100, maxVUs: 100 });
-    expect(of({ kind: 'constant', ratePerSecond: 20 }, { maxVus: 10_000 })).toMatchObject({ preAllocatedVUs: 30, maxVUs: 120 });
+    expect(of({ kind: 'constant', ratePerSecond: 20 }, { maxVus: 10_000 })).toMatchObject({ preAllocatedVUs: 13, maxVUs: 52 });
     expect(() => of({ kind: 'poisson', ratePerSecond: 1 })).toThrow('k6 has no Poisson arrivals');
   });
 });
@@ -167,7 +167,7 @@ describe('points', () => {
   it('makes times of the run out of k6 times: known answer', () => {
     const scenario = scenarioOf([getStep('a', '/a')]);
     const samples: AnySample[] = [];
-    const maker = sampleMaker(legOf('k6', scenario, '/x'), 1, 1_000_000, (sample) => samples.push(sample));
+    const maker = sampleMaker(legOf('k6', scenario, '/x'), { runId: 'r', seed: 1, traceSampleRatio: 0 }, 1_000_000, (sample) => samples.push(sample));
     const part = { arrival: 0, journey: 'only', phase: 'measured', beganAtEpochMs: 1_000_100 } as const;
     const key = '1.known.0.a';
     maker.add({ metric: 'plumbline_started', atEpochMs: 1_000_120, value: 1, tags: {}, record: JSON.stringify({ ...part, steps: [{ step: 'a', key }] }) });

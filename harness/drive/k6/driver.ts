@@ -71,7 +71,7 @@ async function driveIn(folder: string, program: K6Program, leg: Leg, context: Dr
 
   const startedAtMs = clock.now();
   const epochAtRunStartMs = performance.timeOrigin + performance.now() - clock.now();
-  const maker = sampleMaker(leg, plan.seed, epochAtRunStartMs, context.emit);
+  const maker = sampleMaker(leg, settings, epochAtRunStartMs, context.emit);
   const progress = (): void => {
     const { started, ended } = maker.counts;
     const elapsedMs = maker.beganAtMs === undefined ? 0 : Math.min(clock.now() - maker.beganAtMs, leg.warmupMs + leg.durationMs);

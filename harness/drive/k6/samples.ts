@@ -1,7 +1,8 @@
 /** From k6's points to samples. A request is two points: k6's own at its end, and the script's with what the answer said. */
 import type { JourneyRecord, RequestRecord, StartedRecord } from '../../../scenarios/k6/record.ts';
 import { points, requestTags } from '../../../scenarios/k6/record.ts';
-import { isWork, journeyOf, resolveStep, type ResolvedStep } from '../../../scenarios/request.ts';
+import type { LegSettings } from '../../../scenarios/k6/settings.ts';
+import { isWork, journeyOf, resolveStep, type ResolvedStep, traceContext } from '../../../scenarios/request.ts';
 import type { Scenario } from '../../../scenarios/types.ts';
 import type { Leg } from '../../plan/plan.ts';
 import type { AnySample, JourneySample, Phase, Sample, Truth } from '../../sample.ts';
@@ -21,7 +22,12 @@ export interface SampleMaker {
 }
 
 /** `epochAtRunStartMs`: the wall clock at the run's start, to put k6's wall-clock times onto the run's clock. */
-export function sampleMaker(leg: Leg, seed: number, epochAtRunStartMs: number, emit: (sample: AnySample) => void): SampleMaker {
+export function sampleMaker(
+  leg: Leg,
+  settings: Pick<LegSettings, 'runId' | 'seed' | 'traceSampleRatio'>,
+  epochAtRunStartMs: number,
+  emit: (sample: AnySample) => void,
+): SampleMaker {
   const { scenario } = leg;
   const steps = resolvedSteps(scenario);
   const ends = new Map<string, Point>();
@@ -48,6 +54,12 @@ export function sampleMaker(leg: Leg, seed: number, epochAtRunStartMs: number, e
       requestKey: key,
       outcome: 'ok',
     };
+    if (arrival >= 0) {
+      // The same function of the key as in the script.
+      const trace = traceContext(settings.runId, key, settings.traceSampleRatio);
+      sample.traceId = trace.traceId;
+      sample.sampled = trace.sampled;
+    }
     if (resolved.latencyClass) sample.latencyClass = resolved.latencyClass;
     return sample;
   };
@@ -84,8 +96,6 @@ export function sampleMaker(leg: Leg, seed: number, epochAtRunStartMs: number, e
     if (record.encoding !== undefined) sample.encoding = record.encoding;
     if (record.cacheStatus !== undefined) sample.cacheStatus = record.cacheStatus;
     if (record.requestId !== undefined) sample.requestId = record.requestId;
-    if (record.traceId !== undefined) sample.traceId = record.traceId;
-    if (record.sampled !== undefined) sample.sampled = record.sampled;
     if (record.contentEvents !== undefined) sample.contentEvents = record.contentEvents;
     const truth = truthOf(record);
     if (truth) sample.truth = truth;
@@ -128,7 +138,7 @@ export function sampleMaker(leg: Leg, seed: number, epochAtRunStartMs: number, e
   /** k6 does not say which arrival it was: the journey is drawn by weight, and its number is negative. It does say when it was due. */
   const emitDropped = (atEpochMs: number): void => {
     counts.droppedStarts += 1;
-    const journey = journeyOf(scenario, seed, -counts.droppedStarts);
+    const journey = journeyOf(scenario, settings.seed, -counts.droppedStarts);
     const first = journey.steps.find((step) => !isWork(step));
     if (!first) return;
     const dueAtMs = runMs(atEpochMs);

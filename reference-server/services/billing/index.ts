@@ -1,11 +1,13 @@
 import { Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
-import { noQuery, orgParams, ownSession, timestampSchema, uuidSchema } from '../org-scope.ts';
+import { orgParams, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 const paymentMethodSchema = Type.Object(
   {
-    uuid: uuidSchema,
+    uuid,
     type: Type.Literal('card'),
     brand: Type.String({ examples: ['visa'] }),
     last4: Type.String({ pattern: '^\\d{4}$', examples: ['4242'] }),
@@ -34,7 +36,7 @@ export const routes: readonly Route[] = [
     summary: 'The default payment method of the organization, without anything that could be charged with.',
     schema: { params: orgParams, querystring: noQuery, response: { 200: paymentMethodSchema } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const row = await backends.store(exchange, 'select payment_methods', (db) =>
         db.selectFrom('payment_methods').selectAll().where('organization_uuid', '=', organizationId).orderBy('is_default', 'desc').orderBy('created_at').limit(1).executeTakeFirst(),
       );
@@ -48,7 +50,7 @@ export const routes: readonly Route[] = [
     summary: 'Prepaid credits of the organization.',
     schema: { params: orgParams, querystring: noQuery, response: { 200: creditsSchema } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const row = await backends.store(exchange, 'select credits', (db) => db.selectFrom('credits').selectAll().where('organization_uuid', '=', organizationId).executeTakeFirst());
       if (!row) throw new HttpError(404, 'not_found', 'the organization has no prepaid credits');
       return {

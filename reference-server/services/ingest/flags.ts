@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { hexDigits, keyedRandom } from '../../../scenarios/random.ts';
-import { noQuery } from '../org-scope.ts';
+import { noQuery } from '../no-query.ts';
 import type { Route } from '../route.ts';
 import { thirdPartyHeaders } from './track.ts';
 

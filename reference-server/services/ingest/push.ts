@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { timestamp } from '../../store/timestamps.ts';
-import { noQuery } from '../org-scope.ts';
+import { noQuery } from '../no-query.ts';
 import type { Route } from '../route.ts';
 import { thirdPartyHeaders } from './track.ts';
 

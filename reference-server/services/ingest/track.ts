@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { noQuery, uuidSchema } from '../org-scope.ts';
+import { uuid } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
 import type { Route } from '../route.ts';
 
 /** ISO 8601, as browsers write it. */
@@ -13,8 +14,8 @@ const trackSchema = Type.Object(
     event: Type.String({ minLength: 1, maxLength: 200 }),
     type: Type.Literal('track'),
     properties: Type.Object({
-      account_uuid: uuidSchema,
-      organization_uuid: uuidSchema,
+      account_uuid: uuid,
+      organization_uuid: uuid,
       billing_type: Type.String({ examples: ['stripe_subscription'] }),
       surface: Type.String({ examples: ['claude-ai'] }),
     }),

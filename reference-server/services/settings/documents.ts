@@ -1,6 +1,8 @@
 import { type TSchema, Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
-import { noQuery, orgParams, ownSession, timestampSchema } from '../org-scope.ts';
+import { orgParams, timestamp as timestampSchema } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 const featuresSchema = Type.Object(
@@ -36,7 +38,7 @@ function documentRoute(operation: string, summary: string, kind: 'feature_settin
     summary,
     schema: { params: orgParams, querystring: noQuery, response: { 200: response } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const document = await backends.cache(exchange, `${kind} ${organizationId}`, () =>
         backends.store(exchange, 'select settings_documents', (db) =>
           db.selectFrom('settings_documents').select(['body', 'updated_at']).where('organization_uuid', '=', organizationId).where('kind', '=', kind).executeTakeFirst(),

@@ -1,12 +1,14 @@
 import { Type } from 'typebox';
 import type { StylesTable } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
-import { noQuery, orgParams, ownSession, timestampSchema, uuidSchema } from '../org-scope.ts';
+import { orgParams, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 const styleSchema = Type.Object(
   {
-    uuid: uuidSchema,
+    uuid,
     key: Type.String({ examples: ['Concise'] }),
     name: Type.String({ examples: ['Concise'] }),
     summary: Type.String({ examples: ['Shorter responses and more messages'] }),
@@ -40,7 +42,7 @@ export const styleRoutes: readonly Route[] = [
     summary: 'Writing styles: the five defaults, and the custom ones of the organization, oldest first.',
     schema: { params: orgParams, querystring: noQuery, response: { 200: listSchema } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const rows = await backends.store(exchange, 'select styles', (db) =>
         db.selectFrom('styles').selectAll().where('organization_uuid', '=', organizationId).orderBy('created_at').orderBy('uuid').limit(1_000).execute(),
       );
@@ -55,15 +57,15 @@ export const styleRoutes: readonly Route[] = [
     summary: 'Adds a custom style.',
     schema: { params: orgParams, querystring: noQuery, body: createSchema, response: { 201: styleSchema } },
     async handle(exchange, backends) {
-      const { organizationId, userId } = ownSession(exchange);
+      const { organizationId, userId } = await sessionOf(exchange, backends);
       const body = exchange.body as { name: string; summary?: string; prompt: string };
-      const uuid = backends.newUuid();
+      const styleUuid = backends.newUuid();
       const createdAt = timestamp(backends.now());
       const row: StylesTable = {
-        uuid,
+        uuid: styleUuid,
         organization_uuid: organizationId,
         user_uuid: userId,
-        key: `custom-${uuid}`,
+        key: `custom-${styleUuid}`,
         name: body.name,
         summary: body.summary ?? '',
         prompt: body.prompt,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { orgParams, ownSession, pageFields, pageOf, pageQuery, timestampSchema } from '../org-scope.ts';
+import { orgParams, page, pageOf, pageQuery, timestamp as timestampSchema } from '../schemas.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 import { extensionCatalogue } from './extension-catalogue.ts';
 
@@ -60,11 +61,14 @@ export const extensionsRoute: Route = {
   summary: 'Extensions with their full manifests, in one page unless asked otherwise. `installed_only=true` sends those that the organization installed.',
   schema: {
     params: orgParams,
-    querystring: pageQuery(defaultLimit, maxLimit, { installed_only: Type.Optional(Type.Boolean({ default: false, examples: [false] })) }),
-    response: { 200: Type.Object(pageFields(extensionSchema), { additionalProperties: false }) },
+    querystring: Type.Object(
+      { ...pageQuery(defaultLimit, maxLimit), installed_only: Type.Optional(Type.Boolean({ default: false, examples: [false] })) },
+      { additionalProperties: false },
+    ),
+    response: { 200: page(extensionSchema) },
   },
   async handle(exchange, backends) {
-    const { organizationId } = ownSession(exchange);
+    const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     if (exchange.query['installed_only'] === true) {
       const rows = await backends.store(exchange, 'select installed_extensions', (db) =>

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
 import type { EventStream, Exchange } from '../../exchange.ts';
 import { dueMs } from '../../hop.ts';
-import { noQuery, orgParams, ownSession } from '../org-scope.ts';
+import { orgParams } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 /** One event and the end, when the whole draw is over: the hops' shares leave a part of it to whoever sends the last byte. */
@@ -35,7 +37,7 @@ export const mcpBootstrapRoute: Route = {
     response: { 200: Type.String({ description: 'Server-sent events.', examples: ['event: server_list\ndata: {"type":"server_list","servers":[]}\n\n'] }) },
   },
   async handle(exchange, backends) {
-    const { organizationId } = ownSession(exchange);
+    const { organizationId } = await sessionOf(exchange, backends);
     const rows = await backends.store(exchange, 'select mcp_servers', (db) =>
       db.selectFrom('mcp_servers').selectAll().where('organization_uuid', '=', organizationId).orderBy('name').limit(200).execute(),
     );

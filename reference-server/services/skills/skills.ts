@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { hexDigits, keyedRandom } from '../../../scenarios/random.ts';
-import { noQuery, orgParams, ownSession, timestampSchema } from '../org-scope.ts';
+import { orgParams, timestamp as timestampSchema } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 const skillSchema = Type.Object(
@@ -56,7 +58,7 @@ export const skillsRoute: Route = {
   summary: 'Skills of the organization: a plain array, about 5 KB.',
   schema: { params: orgParams, querystring: noQuery, response: { 200: Type.Array(skillSchema) } },
   async handle(exchange, backends) {
-    const { organizationId } = ownSession(exchange);
+    const { organizationId } = await sessionOf(exchange, backends);
     // A document `{"<skill name>": false}` switches skills off.
     const document = await backends.store(exchange, 'select settings_documents', (db) =>
       db.selectFrom('settings_documents').select('body').where('organization_uuid', '=', organizationId).where('kind', '=', 'skills').executeTakeFirst(),

@@ -2,7 +2,9 @@ import { Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
 import type { IngestionsTable } from '../../store/tables.ts';
 import { timestamp, timestampAfter } from '../../store/timestamps.ts';
-import { noQuery, orgParams, ownSession, timestampSchema, uuidSchema } from '../org-scope.ts';
+import { orgParams, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { noQuery } from '../no-query.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 import { ingestionState, jobMs } from './ingestion-state.ts';
 import { type Provider, refuseUnlinked } from './links.ts';
@@ -12,14 +14,14 @@ const providerSchema = Type.Enum(['gmail', 'gcal', 'drive'], { examples: ['drive
 const startSchema = Type.Object(
   {
     provider: providerSchema,
-    item_uuids: Type.Optional(Type.Array(uuidSchema, { minItems: 1, maxItems: 500, description: 'Items to take in; absent: all that are synced.' })),
+    item_uuids: Type.Optional(Type.Array(uuid, { minItems: 1, maxItems: 500, description: 'Items to take in; absent: all that are synced.' })),
   },
   { additionalProperties: false, examples: [{ provider: 'drive' }] },
 );
 
 const ingestionSchema = Type.Object(
   {
-    uuid: uuidSchema,
+    uuid,
     provider: providerSchema,
     status: Type.Enum(['queued', 'running', 'done', 'failed'], { examples: ['queued'] }),
     items_total: Type.Integer({ minimum: 0, examples: [8] }),
@@ -53,7 +55,7 @@ export const ingestionRoutes: readonly Route[] = [
     summary: 'Starts to take in what was synced from a provider. An asynchronous job: 202, then ask for its status.',
     schema: { params: orgParams, querystring: noQuery, body: startSchema, response: { 202: ingestionSchema } },
     async handle(exchange, backends) {
-      const { organizationId, userId } = ownSession(exchange);
+      const { organizationId, userId } = await sessionOf(exchange, backends);
       const { provider, item_uuids: itemUuids } = exchange.body as { provider: Provider; item_uuids?: string[] };
       const now = backends.now();
       const row = await backends.store(exchange, 'insert ingestions', async (db) => {
@@ -86,9 +88,9 @@ export const ingestionRoutes: readonly Route[] = [
   {
     operation: 'sync.ingestion.read',
     summary: 'Status of an ingestion: queued, running, done or failed.',
-    schema: { params: Type.Object({ org_uuid: uuidSchema, ingestion_uuid: uuidSchema }), querystring: noQuery, response: { 200: ingestionSchema } },
+    schema: { params: Type.Object({ org_uuid: uuid, ingestion_uuid: uuid }), querystring: noQuery, response: { 200: ingestionSchema } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const row = await backends.store(exchange, 'select ingestions', (db) =>
         db
           .selectFrom('ingestions')

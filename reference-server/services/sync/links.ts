@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
-import { orgParams, ownSession, pageFields, pageOf, pageQuery, timestampSchema, uuidSchema } from '../org-scope.ts';
+import { orgParams, page, pageOf, pageQuery, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
 
 export type Provider = 'gmail' | 'gcal' | 'drive';
@@ -25,7 +26,7 @@ const itemFields: Record<Provider, Record<string, TSchema>> = {
 
 function linkSchema(provider: Provider): TSchema {
   const item = Type.Object({
-    uuid: uuidSchema,
+    uuid,
     external_id: Type.String({ examples: ['18f0c2d4a7b3e591'] }),
     title: Type.String({ examples: ['Quarterly plan'] }),
     ...itemFields[provider],
@@ -40,7 +41,7 @@ function linkSchema(provider: Provider): TSchema {
         scopes: Type.Array(Type.String(), { examples: [[`https://www.googleapis.com/auth/${provider}.readonly`]] }),
         last_synced_at: nullable(timestampSchema, null),
       }),
-      ...pageFields(item),
+      ...page(item).properties,
     },
     { additionalProperties: false },
   );
@@ -51,9 +52,9 @@ export function linkRoute(provider: Provider): Route {
   return {
     operation: `sync.${provider}.read`,
     summary: `Link state of ${provider} and the items synced from it, newest first.`,
-    schema: { params: orgParams, querystring: pageQuery(defaultLimit, maxLimit), response: { 200: linkSchema(provider) } },
+    schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), { additionalProperties: false }), response: { 200: linkSchema(provider) } },
     async handle(exchange, backends) {
-      const { organizationId } = ownSession(exchange);
+      const { organizationId } = await sessionOf(exchange, backends);
       const { limit, offset } = pageOf(exchange, defaultLimit);
       const json = await backends.store(exchange, 'select sync_links, sync_items', async (db) => {
         const link = await db.selectFrom('sync_links').selectAll().where('organization_uuid', '=', organizationId).where('provider', '=', provider).executeTakeFirst();

@@ -1,0 +1,123 @@
+import type { Kysely } from 'kysely';
+import { type Static, Type } from 'typebox';
+import type { Tables } from '../../store/tables.ts';
+import { timestamp } from '../../store/timestamps.ts';
+import { findConversation, textContent } from '../chat/conversation-rows.ts';
+import { conversationParams, rootParentUuid } from '../chat/conversation-schema.ts';
+import { invalid } from '../errors.ts';
+import type { CompletionRequest, Route } from '../route.ts';
+import { modelName, param } from '../schemas.ts';
+import { sessionOf } from '../sessions.ts';
+
+const body = Type.Object(
+  {
+    prompt: Type.String({ minLength: 1, maxLength: 200_000 }),
+    /** The message that the prompt answers: the current leaf when it is not given; the nil-like root uuid starts a new branch. */
+    parent_message_uuid: Type.Optional(Type.String({ format: 'uuid', examples: [rootParentUuid] })),
+    model: Type.Optional(modelName),
+    timezone: Type.Optional(Type.String({ maxLength: 60 })),
+    locale: Type.Optional(Type.String({ maxLength: 20 })),
+    rendering_mode: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false, examples: [{ prompt: 'What is a latency distribution?', parent_message_uuid: rootParentUuid }] },
+);
+
+type Answer = Parameters<CompletionRequest['onEnd']>[0];
+
+const completion: Route = {
+  operation: 'chat.completion',
+  summary: 'Stores the prompt, then streams the answer; the answer is stored when the stream ends, however it does.',
+  schema: { params: conversationParams, body, response: { 200: Type.String({ contentMediaType: 'text/event-stream' }) } },
+  async handle(exchange, backends) {
+    const { organizationId } = await sessionOf(exchange, backends);
+    const { prompt, parent_message_uuid: parentGiven, model: modelGiven } = exchange.body as Static<typeof body>;
+    const promptUuid = backends.newUuid();
+    const answerUuid = backends.newUuid();
+    const now = timestamp(backends.now());
+    // Committed before the reply returns: the response's head acknowledges the prompt.
+    const conversation = await backends.store(exchange, 'insert prompt', (db) =>
+      db.transaction().execute(async (transaction) => {
+        const found = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        if (modelGiven !== undefined && modelGiven !== found.model) await checkModel(transaction, modelGiven);
+        const parent_uuid = parentGiven?.toLowerCase() ?? found.current_leaf_message_uuid ?? rootParentUuid;
+        if (parent_uuid !== rootParentUuid && parent_uuid !== found.current_leaf_message_uuid) await checkParent(transaction, found.uuid, parent_uuid);
+        await transaction
+          .insertInto('messages')
+          .values({
+            uuid: promptUuid,
+            conversation_uuid: found.uuid,
+            parent_uuid,
+            role: 'user',
+            content: textContent(prompt),
+            stop_reason: null,
+            created_at: now,
+            updated_at: now,
+          })
+          .execute();
+        await transaction.updateTable('conversations').set({ current_leaf_message_uuid: promptUuid, updated_at: now }).where('uuid', '=', found.uuid).execute();
+        return found;
+      }),
+    );
+    return {
+      status: 200,
+      stream: backends.inference(exchange, {
+        conversationUuid: conversation.uuid,
+        promptUuid,
+        answerUuid,
+        model: modelGiven ?? conversation.model,
+        promptChars: prompt.length,
+        onEnd: (answer) =>
+          backends.store(exchange, 'insert answer', (db) => storeAnswer(db, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now()))),
+      }),
+    };
+  },
+};
+
+async function checkModel(db: Kysely<Tables>, model: string): Promise<void> {
+  const known = await db.selectFrom('model_configs').select('model').where('model', '=', model).executeTakeFirst();
+  if (!known) throw invalid('/body/model', `"${model}" is not a model of this server`);
+}
+
+async function checkParent(db: Kysely<Tables>, conversationUuid: string, parentUuid: string): Promise<void> {
+  const known = await db.selectFrom('messages').select('uuid').where('uuid', '=', parentUuid).where('conversation_uuid', '=', conversationUuid).executeTakeFirst();
+  if (!known) throw invalid('/body/parent_message_uuid', `no such message in this conversation; the first one has the parent ${rootParentUuid}`);
+}
+
+interface Turn {
+  conversationUuid: string;
+  promptUuid: string;
+  answerUuid: string;
+}
+
+/**
+ * The answer becomes the current leaf unless another branch was begun meanwhile.
+ * Nothing is stored for a conversation that was deleted while it streamed: that is no error.
+ */
+async function storeAnswer(db: Kysely<Tables>, { conversationUuid, promptUuid, answerUuid }: Turn, { text, stopReason }: Answer, now: string): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    const there = await transaction
+      .updateTable('conversations')
+      .set((of) => ({
+        updated_at: now,
+        current_leaf_message_uuid: of.case().when('current_leaf_message_uuid', '=', promptUuid).then(answerUuid).else(of.ref('current_leaf_message_uuid')).end(),
+      }))
+      .where('uuid', '=', conversationUuid)
+      .executeTakeFirstOrThrow();
+    if (there.numUpdatedRows === 0n) return;
+    await transaction
+      .insertInto('messages')
+      .values({
+        uuid: answerUuid,
+        conversation_uuid: conversationUuid,
+        parent_uuid: promptUuid,
+        role: 'assistant',
+        content: textContent(text),
+        stop_reason: stopReason,
+        created_at: now,
+        updated_at: now,
+      })
+      .execute();
+  });
+}
+
+export const completionRoutes: readonly Route[] = [completion];

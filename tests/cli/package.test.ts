@@ -1,0 +1,62 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { foreignScenario } from '../foreign/foreign-scenario.ts';
+import { type ForeignServer, startForeignServer } from '../foreign/foreign-server.ts';
+import { emptyFolder, runProgram } from '../support/cli.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let packed: Awaited<ReturnType<typeof emptyFolder>>;
+let folder: Awaited<ReturnType<typeof emptyFolder>>;
+let server: ForeignServer;
+let tarball: string;
+
+/** Packing compiles; installing fetches the dependencies from npm's cache or registry. */
+const slowMs = 300_000;
+
+beforeAll(async () => {
+  packed = await emptyFolder();
+  folder = await emptyFolder();
+  server = await startForeignServer();
+  const { code, stderr } = await runProgram('npm', ['pack', '--pack-destination', packed.path], root);
+  expect(code, stderr).toBe(0);
+  const [name = ''] = (await readdir(packed.path)).filter((file) => file.endsWith('.tgz'));
+  expect(name).toMatch(/^plumbline-bench-\d+\.\d+\.\d+\.tgz$/);
+  tarball = join(packed.path, name);
+}, slowMs);
+afterAll(async () => {
+  await server?.stop();
+  await packed?.remove();
+  await folder?.remove();
+});
+
+test(
+  'the packed plumbline measures a foreign server, and starts its own, from an empty folder',
+  async () => {
+    const plumbline = (...args: string[]): ReturnType<typeof runProgram> => runProgram('npx', ['--yes', '--package', tarball, 'plumbline', ...args], folder.path);
+    const init = await plumbline('init');
+    expect(init.code, init.stderr).toBe(0);
+    await writeFile(join(folder.path, 'my.scenario.ts'), foreignScenario.replace('MAXIMUM', '1000'));
+    const run = await plumbline('run', './my.scenario.ts', '--target', server.url, '--duration', '3s');
+    expect(run.stdout, run.stderr).toContain('PASS');
+    expect(run.code).toBe(0);
+    const [name = ''] = await readdir(join(folder.path, 'results'));
+    expect(await readFile(join(folder.path, 'results', name, 'report.html'), 'utf8')).toContain('ask.anthropic');
+    const own = await plumbline('run', 'crud', '--profile', 'instant', '--rate', '20', '--duration', '2s');
+    expect(own.stdout, own.stderr).toContain('chat.conversations.list');
+    expect([0, 75]).toContain(own.code);
+  },
+  slowMs,
+);
+
+test('on a Node that is too old it says so in one line', async () => {
+  const source = await readFile(join(root, 'bin/plumbline.js'), 'utf8');
+  // The same file with another version in place of this process': old programs are not at hand everywhere.
+  const old = join(folder.path, 'old.cjs');
+  await writeFile(old, source.replace(/process\.versions\.node/g, "'20.11.0'").replace(/process\.version\b/g, "'v20.11.0'").replace('import(new URL(', 'void (new URL(').replace('import.meta.url', "'file:///'"));
+  const { code, stderr } = await runProgram(process.execPath, [old], folder.path);
+  expect(code).toBe(2);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain('needs Node 24 or later; this is v20.11.0');
+});
