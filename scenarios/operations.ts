@@ -93,31 +93,31 @@ export const operations: readonly Operation[] = [
   app('projects', 'crud', 'store', 'projects.accounts.remove', 'DELETE', `${project}/accounts/{account_uuid}`, 0),
   app('projects', 'metadata', 'store', 'projects.published_artifacts.list', 'GET', `${org}/published_artifacts`, 2_000),
 
-  app('sync', 'metadata', 'store', 'sync.gmail.read', 'GET', `${org}/sync/gmail`, 1_500),
-  app('sync', 'metadata', 'store', 'sync.gcal.read', 'GET', `${org}/sync/gcal`, 1_500),
+  app('sync', 'metadata', 'store', 'sync.gmail.read', 'GET', `${org}/sync/gmail`, 2_600),
+  app('sync', 'metadata', 'store', 'sync.gcal.read', 'GET', `${org}/sync/gcal`, 2_300),
   app('sync', 'metadata', 'store', 'sync.drive.read', 'GET', `${org}/sync/drive`, 2_500),
-  app('sync', 'crud', 'store', 'sync.ingestion.start', 'POST', `${org}/sync/ingestion`, 200),
-  app('sync', 'metadata', 'store', 'sync.ingestion.read', 'GET', `${org}/sync/ingestion/{ingestion_uuid}`, 250),
+  app('sync', 'crud', 'store', 'sync.ingestion.start', 'POST', `${org}/sync/ingestion`, 230),
+  app('sync', 'metadata', 'store', 'sync.ingestion.read', 'GET', `${org}/sync/ingestion/{ingestion_uuid}`, 230),
 
-  app('billing', 'metadata', 'store', 'billing.payment_method.read', 'GET', `${org}/payment_method`, 250),
-  app('billing', 'metadata', 'store', 'billing.credits.read', 'GET', `${org}/prepaid/credits`, 200),
+  app('billing', 'metadata', 'store', 'billing.payment_method.read', 'GET', `${org}/payment_method`, 200),
+  app('billing', 'metadata', 'store', 'billing.credits.read', 'GET', `${org}/prepaid/credits`, 130),
 
   app('skills', 'metadata', 'store', 'skills.list', 'GET', `${org}/skills/list-skills`, 5_000),
-  app('skills', 'metadata', 'store', 'skills.extensions.list', 'GET', `${org}/dxt/extensions`, 190_000),
-  app('skills', 'metadata', 'store', 'skills.mcp.bootstrap', 'GET', `${org}/mcp/v2/bootstrap`, 600, 'plain'),
+  app('skills', 'metadata', 'store', 'skills.extensions.list', 'GET', `${org}/dxt/extensions`, 191_000),
+  app('skills', 'metadata', 'store', 'skills.mcp.bootstrap', 'GET', `${org}/mcp/v2/bootstrap`, 630, 'plain'),
 
-  app('settings', 'metadata', 'cache', 'settings.features.read', 'GET', `${org}/feature_settings`, 900),
-  app('settings', 'metadata', 'cache', 'settings.experiences.read', 'GET', `${org}/experiences`, 800),
-  app('settings', 'metadata', 'store', 'settings.styles.list', 'GET', `${org}/styles`, 3_000),
+  app('settings', 'metadata', 'cache', 'settings.features.read', 'GET', `${org}/feature_settings`, 640),
+  app('settings', 'metadata', 'cache', 'settings.experiences.read', 'GET', `${org}/experiences`, 480),
+  app('settings', 'metadata', 'store', 'settings.styles.list', 'GET', `${org}/styles`, 2_000),
   app('settings', 'crud', 'store', 'settings.styles.create', 'POST', `${org}/styles`, 500),
 
   at('app', 'assets', 'static', 'assets.shell', 'GET', '/', 30_000),
-  at('assets', 'assets', 'static', 'assets.bundle', 'GET', '/_next/static/{asset}', 60_000),
-  at('static', 'assets', 'static', 'assets.media', 'GET', '/media/{asset}', 20_000),
-  at('analytics', 'ingest', 'metadata', 'ingest.track', 'POST', '/v1/t', 20),
-  at('flags', 'ingest', 'metadata', 'ingest.flags.initialize', 'POST', '/v1/initialize', 8_000),
-  at('flags', 'ingest', 'metadata', 'ingest.flags.register', 'POST', '/v1/rgstr', 20),
-  { ...at('push', 'ingest', 'metadata', 'ingest.push.register', 'POST', '/v1/projects/{push_project}/registrations', 300), backend: 'store' },
+  at('assets', 'assets', 'static', 'assets.bundle', 'GET', '/_next/static/{asset}', 46_000),
+  at('static', 'assets', 'static', 'assets.media', 'GET', '/media/{asset}', 19_000),
+  at('analytics', 'ingest', 'metadata', 'ingest.track', 'POST', '/v1/t', 110),
+  at('flags', 'ingest', 'metadata', 'ingest.flags.initialize', 'POST', '/v1/initialize', 6_900),
+  at('flags', 'ingest', 'metadata', 'ingest.flags.register', 'POST', '/v1/rgstr', 16),
+  { ...at('push', 'ingest', 'metadata', 'ingest.push.register', 'POST', '/v1/projects/{push_project}/registrations', 220), backend: 'store' },
 ];
 
 export const operationsByName: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]));

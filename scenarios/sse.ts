@@ -4,7 +4,7 @@ import type { Scenario } from './types.ts';
 const scenario: Scenario = {
   name: 'sse',
   description: 'Completions arriving as an open model: time to first event, gaps, total, lateness, goodput.',
-  load: { kind: 'constant', ratePerSecond: 5 },
+  load: { kind: 'constant', ratePerSecond: 8 },
   warmupMs: 5_000,
   durationMs: 30_000,
   users: 4,

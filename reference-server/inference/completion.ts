@@ -44,7 +44,7 @@ export function inference(parts: InferenceParts): Inference {
           parts.onStream('opened');
           void slots
             .take()
-            .then((slot) => stream.run(slot.busy, slot.capacity ? inferenceSlowdown(slot.capacity, slot.busy) : 1).finally(slot.release))
+            .then((slot) => stream.run(slot.capacity ? inferenceSlowdown(slot.capacity, slot.busy) : 1).finally(slot.release))
             .catch(() => stream.refuse())
             .finally(() => {
               active -= 1;
@@ -68,6 +68,8 @@ class Completion {
   readonly #actualMs: Float64Array;
   readonly #intendedMs: Float64Array;
   readonly #textOffset: number;
+  /** Events that wait for the first content event. */
+  #held = '';
   #next = 0;
   #chars = 0;
   #timer: DeadlineTimer | undefined;
@@ -87,13 +89,18 @@ class Completion {
     exchange.hops.push(this.#record);
   }
 
-  /** Resolves when the stream has ended, however it did. */
-  async run(_busy: number, slowdown: number): Promise<void> {
+  /** Resolves when the stream has ended, however it did. `slowdown`: gaps are so many times longer. */
+  async run(slowdown: number): Promise<void> {
     const { clock } = this.#parts;
     this.#exchange.queuedMs += Math.max(0, clock.now() - this.#record.startMs);
     if (slowdown !== 1) this.#stretch(slowdown);
     if (this.#ended) return;
-    this.#sink.write(events.messageStart(this.#exchange, this.#completion) + events.ping);
+    if (this.#parts.profile().operations[this.#exchange.operation.name]?.stream?.flushHeaders === 'at once') {
+      this.#sink.write(events.messageStart(this.#exchange, this.#completion) + events.ping);
+    } else {
+      // Then the first byte is the first event, as the analysis saw it.
+      this.#held = events.messageStart(this.#exchange, this.#completion);
+    }
     await new Promise<void>((resolve) => {
       this.#finish = resolve;
       this.#schedule();
@@ -138,7 +145,7 @@ class Completion {
     const index = this.#next;
     const chars = this.#draw.eventChars[index] ?? 0;
     const event = events.delta(corpusText(this.#textOffset + this.#chars, chars));
-    this.#sink.write(index === 0 ? events.contentBlockStart + event : event);
+    this.#sink.write(index === 0 ? this.#held + events.contentBlockStart + event : event);
     const nowMs = this.#parts.clock.now();
     this.#actualMs[index] = nowMs - this.#exchange.arrivedMs;
     this.#parts.onEvent(nowMs - this.#dueMs(index));

@@ -115,7 +115,7 @@ describe.skipIf(k6Path === undefined)('three drivers, one truth', () => {
     const draws = new Map<string, number>();
     for (const driver of [nativeDriver, autocannonDriver, k6Driver(k6Path === undefined ? {} : { k6Path })]) {
       const samples = await measure(driver, server?.url ?? '');
-      expect(samples.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+      expect([...new Set(samples.filter(({ outcome }) => outcome !== 'ok').map(({ operation, error }) => `${operation}: ${error}`))].slice(0, 3)).toEqual([]);
       measured.set(driver.name, residualsOf(samples));
       // The same key draws the same, whoever sends it.
       for (const { requestKey: key, truth } of samples) {

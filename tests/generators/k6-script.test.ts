@@ -86,7 +86,7 @@ describe('executorOf', () => {
       rate: 20,
       timeUnit: '1s',
       duration: '2000ms',
-      gracefulStop: '2500ms',
+      gracefulStop: '2300ms',
     });
     expect(of({ kind: 'constant', ratePerSecond: 0.25 })).toMatchObject({ rate: 250, timeUnit: '1000s' });
     expect(of({ kind: 'ramp', startRatePerSecond: 1, stages: [{ ratePerSecond: 2.5, durationMs: 1_500 }] })).toMatchObject({

@@ -1,7 +1,9 @@
-/** HTTP/1.1: one undici Client a connection, one exchange at a time on it. */
-import { Client } from 'undici';
-import type { Dispatcher } from 'undici';
-import { openSocket } from './connect.ts';
+/**
+ * HTTP/1.1 connections by origin, on own sockets. Measured against one undici Client a connection, which waits a turn of the loop before it uses a connection
+ * again, copies every read into its parser and builds errors with stacks when a connection closes: see docs/architecture.md for the numbers.
+ */
+import { H1Connection } from './h1-connection.ts';
+import type { H1Owner } from './h1-connection.ts';
 import type { Carrier, ConnectionPool, PoolContext, PoolRules, WireExchange } from './wire.ts';
 
 interface OriginConnections {
@@ -11,7 +13,7 @@ interface OriginConnections {
   waiting: Set<WireExchange>;
 }
 
-export class H1Pool implements ConnectionPool, Carrier {
+export class H1Pool implements ConnectionPool, Carrier, H1Owner {
   readonly context: PoolContext;
   readonly #rules: PoolRules;
   readonly #origins = new Map<string, OriginConnections>();
@@ -24,11 +26,15 @@ export class H1Pool implements ConnectionPool, Carrier {
 
   send(exchange: WireExchange): void {
     const origin = this.#origin(exchange.origin);
-    const idle = origin.idle.pop();
-    if (idle) {
-      idle.send(exchange, true);
-    } else if (origin.open < this.#rules.maxConnectionsPerOrigin) {
-      this.#open(exchange.origin, origin).send(exchange, false);
+    for (let idle = origin.idle.pop(); idle; idle = origin.idle.pop()) {
+      if (idle.isFresh()) {
+        idle.send(exchange);
+        return;
+      }
+      idle.destroy();
+    }
+    if (origin.open < this.#rules.maxConnectionsPerOrigin) {
+      this.#open(origin, exchange);
     } else {
       origin.waiting.add(exchange);
       exchange.carrier = this;
@@ -44,36 +50,27 @@ export class H1Pool implements ConnectionPool, Carrier {
     for (const connection of [...this.#all]) connection.destroy();
   }
 
-  /** A connection can take its next exchange. */
   release(connection: H1Connection): void {
     const origin = this.#origin(connection.origin);
-    for (const next of origin.waiting) {
-      origin.waiting.delete(next);
-      connection.send(next, true);
-      return;
-    }
-    origin.idle.push(connection);
+    const next = firstOf(origin.waiting);
+    if (next) connection.send(next);
+    else origin.idle.push(connection);
   }
 
-  /** A connection is gone: its place is free for whoever waits. */
   remove(connection: H1Connection): void {
     if (!this.#all.delete(connection)) return;
     const origin = this.#origin(connection.origin);
     origin.open -= 1;
     const index = origin.idle.lastIndexOf(connection);
     if (index !== -1) origin.idle.splice(index, 1);
-    for (const next of origin.waiting) {
-      origin.waiting.delete(next);
-      this.#open(connection.origin, origin).send(next, false);
-      return;
-    }
+    // Its place is free for whoever waits.
+    const next = firstOf(origin.waiting);
+    if (next) this.#open(origin, next);
   }
 
-  #open(name: string, origin: OriginConnections): H1Connection {
-    const connection = new H1Connection(this, name);
+  #open(origin: OriginConnections, exchange: WireExchange): void {
     origin.open += 1;
-    this.#all.add(connection);
-    return connection;
+    this.#all.add(new H1Connection(this, exchange));
   }
 
   #origin(name: string): OriginConnections {
@@ -86,110 +83,10 @@ export class H1Pool implements ConnectionPool, Carrier {
   }
 }
 
-class H1Connection implements Carrier, Dispatcher.DispatchHandler {
-  readonly origin: string;
-  readonly #pool: H1Pool;
-  readonly #client: Client;
-  #exchange: WireExchange | undefined;
-  #abort: ((error?: Error) => void) | undefined;
-  #closed = false;
-
-  constructor(pool: H1Pool, origin: string) {
-    this.#pool = pool;
-    this.origin = origin;
-    const { context } = pool;
-    this.#client = new Client(context.target.origin, {
-      // Our own deadlines; undici's have a granularity of a second.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: (_options, callback) => {
-        const startedMs = context.now();
-        openSocket(context, this.#exchange?.request.host ?? context.target.host, 'http/1.1', (error, socket) => {
-          if (error || !socket) {
-            callback(error ?? new Error('no socket'), null);
-            return;
-          }
-          context.onOpened(origin);
-          this.#exchange?.onConnected(context.now() - startedMs);
-          callback(null, socket);
-        });
-      },
-    });
-    this.#client.on('disconnect', () => {
-      if (!this.#exchange) this.destroy();
-    });
+function firstOf(waiting: Set<WireExchange>): WireExchange | undefined {
+  for (const exchange of waiting) {
+    waiting.delete(exchange);
+    return exchange;
   }
-
-  send(exchange: WireExchange, reused: boolean): void {
-    this.#exchange = exchange;
-    exchange.carrier = this;
-    exchange.onStart(reused);
-    const { request } = exchange;
-    request.headers['host'] = request.host;
-    try {
-      this.#client.dispatch(
-        { method: request.method as Dispatcher.HttpMethod, path: request.path, headers: request.headers, body: request.body ?? null },
-        this,
-      );
-    } catch (error) {
-      this.onError(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  cancel(exchange: WireExchange): void {
-    exchange.carrier = undefined;
-    this.#exchange = undefined;
-    this.#abort?.();
-    this.destroy();
-  }
-
-  destroy(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#pool.remove(this);
-    this.#client.destroy().catch(() => undefined);
-  }
-
-  onConnect(abort: (error?: Error) => void): void {
-    this.#abort = abort;
-  }
-
-  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
-    if (status < 200) return true;
-    const headers: Record<string, string> = {};
-    const setCookie: string[] = [];
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const name = (rawHeaders[i] as Buffer).toString('latin1').toLowerCase();
-      const value = (rawHeaders[i + 1] as Buffer).toString('latin1');
-      if (name === 'set-cookie') setCookie.push(value);
-      else headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
-    }
-    this.#exchange?.onHeaders({ status, headers, setCookie });
-    return true;
-  }
-
-  onData(chunk: Buffer): boolean {
-    this.#exchange?.onData(chunk);
-    return true;
-  }
-
-  onComplete(): void {
-    const exchange = this.#exchange;
-    if (!exchange) return;
-    this.#exchange = undefined;
-    this.#abort = undefined;
-    exchange.carrier = undefined;
-    // Free first: what the end of this exchange starts may use the connection.
-    this.#pool.release(this);
-    exchange.onEnd();
-  }
-
-  onError(error: Error): void {
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    this.destroy();
-    if (!exchange) return;
-    exchange.carrier = undefined;
-    exchange.onError(error);
-  }
+  return undefined;
 }

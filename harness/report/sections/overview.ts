@@ -48,7 +48,7 @@ function legTable(legs: readonly LegResult[], slugs: readonly string[]): string 
     const met = judged.filter(({ verdict }) => verdict === 'pass').length;
     const { totals } = leg;
     return [
-      { html: `<a href="#${slugs[index] ?? ''}">${escape(leg.id)}</a>${leg.model === 'closed' ? '<small>closed loop</small>' : ''}`, kind: 'left' },
+      { html: `<a href="#leg-${slugs[index] ?? ''}">${escape(leg.id)}</a>${leg.model === 'closed' ? '<small>closed loop</small>' : ''}`, kind: 'left' },
       { html: verdictPill(legVerdict(leg)), kind: 'left' },
       figureCell(sentCount(totals)),
       totals.offeredPerSecond === undefined ? text('–') : figureCell(totals.offeredPerSecond),

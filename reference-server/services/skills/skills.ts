@@ -33,6 +33,7 @@ const builtIn: readonly [name: string, description: string, tools: readonly stri
   ['translation', 'Translates with the tone, the terms of a glossary and the formatting of the source kept. Use it when a text has to read as if written in the language.', ['read_file', 'write_file']],
   ['meeting-notes', 'Turns a transcript into decisions, open questions and tasks with owners and dates. Use it on recordings and on chat logs.', ['read_file', 'calendar']],
   ['research-brief', 'Gathers sources, weighs them, and answers in one page with every claim linked. Use it when the answer has to be checked by others.', ['search', 'fetch', 'write_file']],
+  ['inbox-triage', 'Sorts messages into answer now, answer later, read and drop, drafts the first kind, and says why each is where it is. Use it after days away.', ['mail', 'calendar']],
   ['brand-voice', 'Holds texts to a style guide: vocabulary, person, length, what is never said. Use it for posts, product texts and announcements.', ['read_file']],
 ];
 

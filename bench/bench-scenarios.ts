@@ -1,0 +1,63 @@
+/** The bench's scenarios, made for each case: plain data like any other. */
+import type { RequestStep, Scenario } from '../scenarios/types.ts';
+
+const signIn: RequestStep = {
+  id: 'sign-in',
+  operation: 'account.sign_in',
+  body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
+  capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
+};
+const cookie = { cookie: 'sessionKey={{session}}' };
+
+/** Requests of one operation, one after another in an open model. Against a bare server nobody signs in: the same bytes are sent with a made-up session. */
+export function plainScenario(operation: string, options: { bare: boolean }): Scenario {
+  return {
+    name: 'bench-plain',
+    description: `${operation}, open model.`,
+    load: { kind: 'constant', ratePerSecond: 1 },
+    durationMs: 1_000,
+    users: options.bare ? 1 : 8,
+    ...(options.bare
+      ? { variables: { org_uuid: '00000000-0000-4000-8000-000000000000', session: 'x'.repeat(64) } }
+      : { setup: [signIn] }),
+    journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: cookie }] }],
+    objectives: [],
+  };
+}
+
+/** Completions in conversations of their own users. */
+export function streamScenario(acceptEncoding: string): Scenario {
+  return {
+    name: 'bench-streams',
+    description: 'Completions of 36 events in 4.5 s.',
+    load: { kind: 'constant', ratePerSecond: 1 },
+    durationMs: 1_000,
+    users: 32,
+    setup: [signIn, { id: 'create', operation: 'chat.conversations.create', headers: cookie, body: { name: '' }, capture: { conversation_uuid: 'body.uuid' } }],
+    journeys: [
+      {
+        name: 'completion',
+        steps: [
+          {
+            id: 'completion',
+            operation: 'chat.completion',
+            headers: { ...cookie, 'accept-encoding': acceptEncoding },
+            body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
+          },
+        ],
+      },
+    ],
+    objectives: [],
+  };
+}
+
+export const streamMs = 4_500;
+export const streamEvents = 36;
+/** `observed` with the bench's size of a stream; gaps are as observed, stretched to the total. */
+export const streamProfile = `extends: observed
+name: bench-streams
+operations:
+  chat.completion:
+    total: ${streamMs}ms
+    stream: {firstEvent: 1s, gap: {lognormal: {p50: 85ms, p99: 300ms}}, events: ${streamEvents}}
+`;

@@ -1,0 +1,67 @@
+/** Processes of the bench, each pinned to a core. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type ServerOptions, type ServerProcess, startServerProcess } from '../harness/server-process.ts';
+import { driverCore, serverCore } from './case.ts';
+import type { DriveJob, DriveResult } from './drive-job.ts';
+
+const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', String(core)];
+
+/** The reference server on its core. The caller stops it. */
+export function startPinnedServer(options: ServerOptions, signal: AbortSignal): Promise<ServerProcess> {
+  return startServerProcess({ ...options, prefix: pinnedTo(serverCore) }, signal);
+}
+
+export interface BareServer {
+  url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** The bare timer server on the same core; `operation` names the draw, `none` answers at once. The caller stops it. */
+export async function startBareServer(operation: string, signal: AbortSignal): Promise<BareServer> {
+  const child = start(serverCore, './bare-server.ts', [operation], signal);
+  const ended = once(child, 'exit');
+  const port = await Promise.race([
+    new Promise<number>((resolve) => {
+      if (child.stdout) createInterface({ input: child.stdout }).once('line', (line) => resolve(Number(line)));
+    }),
+    ended.then(() => {
+      throw new Error('the bare timer server did not start');
+    }),
+  ]);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+/** Runs the jobs one after another in one driver process on its core. Throws what it said when it fails. */
+export async function driveJobs(jobs: readonly DriveJob[], signal: AbortSignal): Promise<DriveResult[]> {
+  const child = start(driverCore, './drive-child.ts', [], signal);
+  const ended = once(child, 'exit');
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stdin?.end(JSON.stringify(jobs));
+  const [code] = (await ended) as [number | null];
+  if (code !== 0) throw new Error(signal.aborted ? 'stopped: the case took too long' : `the driver process ended with code ${code}; what it said is above`);
+  return JSON.parse(output) as DriveResult[];
+}
+
+function start(core: number, file: string, args: readonly string[], signal: AbortSignal): ChildProcess {
+  const [program, ...prefix] = pinnedTo(core);
+  const child = spawn(program, [...prefix, process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+  // An abort also ends in `exit`, which is what callers wait for.
+  child.on('error', (error) => {
+    if (!signal.aborted) throw error;
+  });
+  return child;
+}
