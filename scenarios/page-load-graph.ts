@@ -12,11 +12,11 @@ export const fitted = {
   /** Parse and match the critical styles, for each 1,000 bytes. */
   styleMsPerKilobyte: 0.1,
   /** Parse, compile and execute a critical script, for each 1,000 bytes. Settles DOMContentLoaded. */
-  scriptMsPerKilobyte: 1.01,
+  scriptMsPerKilobyte: 1.06,
   /** The application takes over the DOM of the document. */
   hydrateMs: 120,
   /** Parse 190 KB of extension manifests and render the list. With `hydrateMs` and `paintMs` it settles load. */
-  renderExtensionsMs: 270,
+  renderExtensionsMs: 310,
   /** Last layout and paint, after the last image. */
   paintMs: 30,
 } as const;

@@ -1,1 +1,1 @@
-export function renderCompareHtml(): string { return ''; }
+export function renderCompareHtml(_a: unknown, _b: unknown, _comparison: unknown): string { return ''; }

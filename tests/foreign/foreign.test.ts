@@ -27,7 +27,10 @@ async function writeScenario(maxMs: number): Promise<void> {
   await writeFile(join(folder.path, 'my.scenario.ts'), foreignScenario.replace('MAXIMUM', String(maxMs)));
 }
 
-test('a server without our headers is measured from an empty folder, in every dialect, and passes', async () => {
+// A busy machine can make any run invalid: then once more, in a folder of its own.
+const again = { retry: 2 };
+
+test('a server without our headers is measured from an empty folder, in every dialect, and passes', again, async () => {
   await writeScenario(1_000);
   const { code, stdout, stderr } = await plumbline(['run', './my.scenario.ts', '--target', server.url], folder.path);
   expect(stderr).toBe('');
@@ -51,7 +54,7 @@ test('a server without our headers is measured from an empty folder, in every di
   expect(server.requests).toHaveLength(1 + 4 * 80);
 });
 
-test('an objective that is missed fails the run with 99', async () => {
+test('an objective that is missed fails the run with 99', again, async () => {
   await writeScenario(1);
   const { code, stdout } = await plumbline(['run', './my.scenario.ts', '--target', server.url, '--duration', '3s'], folder.path);
   expect(code).toBe(99);

@@ -39,13 +39,18 @@ function dialectOf(request: IncomingMessage): StreamDialect {
   return (request.url ?? '').split('/')[1] as StreamDialect;
 }
 
+/** When the server wrote each content event of its last stream, `performance.now()`: both sides share this process' clock. */
+let writtenMs: number[] = [];
+
 /** Writes the script of the request's dialect at its times, through `write`. */
 async function play(request: IncomingMessage, startMs: number, write: (text: string) => void): Promise<void> {
   const { open, content, close } = scripts[dialectOf(request)];
+  writtenMs = [];
   write(open);
   for (const [i, atMs] of contentTimesMs.entries()) {
     const waitMs = startMs + atMs - performance.now();
     if (waitMs > 0) await sleep(waitMs);
+    writtenMs.push(performance.now());
     write(content + (i === contentTimesMs.length - 1 ? close : ''));
   }
 }
@@ -54,26 +59,30 @@ function streamStep(dialect: StreamDialect, rest: Partial<RequestStep> = {}): Re
   return { id: dialect, operation: `stream.${dialect}`, method: 'POST', path: `/${dialect}`, stream: dialect, body: { prompt: 'hi' }, after: [], latencyClass: 'completion', ...rest };
 }
 
-async function one(step: RequestStep, url: string, timeoutMs = 10_000): Promise<Sample> {
-  const { requests } = await drive(scenarioOf([step], { durationMs: 50, timeoutMs }), url);
-  expect(requests).toHaveLength(1);
-  return requests[0] as Sample;
+async function one(step: RequestStep, url: string, timeoutMs = 10_000): Promise<Sample & { startMs: number }> {
+  const { requests, startMs } = await drive(scenarioOf([step], { durationMs: 50, timeoutMs }), url);
+  const [sample] = requests;
+  if (!sample || requests.length !== 1) throw new Error(`${requests.length} samples, expected one`);
+  return { ...sample, startMs };
 }
 
-/** The event times that a machine with hiccups may show: never early, late by at most 60 ms. */
-function expectTimes(sample: Sample): void {
+/** Each event when its bytes left the server: never earlier, typically within 20 ms, late by at most a hiccup of the machine. */
+function expectTimes(sample: Sample & { startMs: number }): void {
   expect(sample.contentEvents).toBe(contentTimesMs.length);
-  expect(sample.eventTimesMs).toHaveLength(contentTimesMs.length);
-  const sentAtMs = sample.sentAtMs ?? Number.NaN;
-  for (const [i, expectedMs] of contentTimesMs.entries()) {
-    const atMs = (sample.eventTimesMs?.[i] ?? Number.NaN) - sentAtMs;
-    expect(atMs, `event ${i}`).toBeGreaterThan(expectedMs - 2);
-    expect(atMs, `event ${i}`).toBeLessThan(expectedMs + 60);
+  const times = sample.eventTimesMs ?? [];
+  expect(times).toHaveLength(contentTimesMs.length);
+  expect(writtenMs).toHaveLength(contentTimesMs.length);
+  const errorsMs = times.map((atMs, i) => atMs + sample.startMs - (writtenMs[i] ?? Number.NaN));
+  for (const [i, errorMs] of errorsMs.entries()) {
+    expect(errorMs, `event ${i}`).toBeGreaterThanOrEqual(0);
+    expect(errorMs, `event ${i}`).toBeLessThan(250);
   }
-  expect(sample.firstContentAtMs).toBe(sample.eventTimesMs?.[0]);
-  expect(sample.lastContentAtMs).toBe(sample.eventTimesMs?.at(-1));
-  expect(sample.maxGapMs).toBeGreaterThan(140);
-  expect(sample.maxGapMs).toBeLessThan(260);
+  expect(errorsMs.sort((a, b) => a - b)[2]).toBeLessThan(20);
+  expect(sample.firstContentAtMs).toBe(times[0]);
+  expect(sample.lastContentAtMs).toBe(times.at(-1));
+  const gapsMs = times.slice(1).map((atMs, i) => atMs - (times[i] ?? Number.NaN));
+  expect(sample.maxGapMs).toBe(Math.max(...gapsMs));
+  expect(sample.maxGapMs).toBeGreaterThan(100);
   expect((sample.gapsUs ?? []).reduce((sum, [, count]) => sum + count, 0)).toBe(contentTimesMs.length - 1);
   const longestUs = sample.gapsUs?.at(-1)?.[0] ?? 0;
   expect(Math.abs(longestUs / 1_000 - (sample.maxGapMs ?? 0))).toBeLessThan((sample.maxGapMs ?? 0) * 0.01);
@@ -104,7 +113,7 @@ describe('streams', () => {
       expect(sample.outcome, sample.error).toBe('ok');
       expectTimes(sample);
       // Headers were flushed at once: the first byte is not the first content.
-      expect((sample.firstByteAtMs ?? 0) - (sample.sentAtMs ?? 0)).toBeLessThan(60);
+      expect((sample.firstContentAtMs ?? 0) - (sample.firstByteAtMs ?? 0)).toBeGreaterThan(60);
       expect(sample.latencyClass).toBe('completion');
     }
   });

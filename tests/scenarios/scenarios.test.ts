@@ -6,7 +6,7 @@ import { operationsByName, origins } from '../../scenarios/operations.ts';
 import { buildRequest, isWork, requestVariables, resolveStep } from '../../scenarios/request.ts';
 import type { Objective, RequestStep, Scenario } from '../../scenarios/types.ts';
 
-const requestsOf = (scenario: Scenario): RequestStep[] => scenario.journeys.flatMap(({ steps }) => steps.filter((step) => !isWork(step)));
+const requestsOf = (scenario: Scenario): RequestStep[] => scenario.journeys.flatMap(({ steps }) => steps.filter((step): step is RequestStep => !isWork(step)));
 
 /** Samples that the default load gives an objective. */
 function expectedSamples(scenario: Scenario, objective: Objective): number {

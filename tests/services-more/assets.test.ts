@@ -15,7 +15,8 @@ const script = assets.find((asset) => asset.kind === 'script');
 const plainName = assets.find((asset) => !asset.immutable);
 if (!script || !plainName) throw new Error('the table has no such asset');
 
-const get = (name: string, operation: string, headers: Record<string, string> = {}): Promise<Answer> => client.anonymous(operation, { params: { asset: name }, headers });
+const get = (name: string, operation: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  client.anonymous(operation, { params: { asset: name }, headers });
 
 describe('the table', () => {
   it('names each asset once, by a hash, and has a size for each', () => {

@@ -52,5 +52,10 @@ export async function startClient(profile: string, email = 'user-0@example.com')
   const account = jsonOf<{ account: { memberships: { organization: { uuid: string } }[] } }>(signedIn);
   const orgUuid = account.account.memberships[0]?.organization.uuid ?? '';
   variables = { ...variables, org_uuid: orgUuid };
-  return { server, orgUuid, call: (operation, more = {}) => send(operation, more, cookie), anonymous: (operation, more = {}) => send(operation, more, undefined) };
+  return {
+    server,
+    orgUuid,
+    call: (operation, more = {}) => send(operation, more, cookie),
+    anonymous: (operation, more = {}) => send(operation, more, undefined),
+  };
 }

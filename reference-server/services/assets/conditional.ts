@@ -12,7 +12,10 @@ export function chosen(representations: Representations, acceptEncoding: Header)
   const accepted = joined(acceptEncoding)
     .split(',')
     .some((part) => {
-      const [coding = '', ...parameters] = part.trim().toLowerCase().split(/\s*;\s*/);
+      const [coding = '', ...parameters] = part
+        .trim()
+        .toLowerCase()
+        .split(/\s*;\s*/);
       return coding === 'br' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
     });
   return (accepted ? representations.brotli : undefined) ?? representations.plain;

@@ -59,7 +59,13 @@ export const routes: readonly Route[] = [
     anonymous: true,
     schema: { response: { 200: Type.String({ contentMediaType: 'text/html', description: 'HTML.' }), 304: notModified } },
     handle: (exchange) =>
-      Promise.resolve(conditional(exchange, shellRepresentations(), { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', 'cf-cache-status': 'DYNAMIC' })),
+      Promise.resolve(
+        conditional(exchange, shellRepresentations(), {
+          'content-type': 'text/html; charset=utf-8',
+          'cache-control': 'no-cache',
+          'cf-cache-status': 'DYNAMIC',
+        }),
+      ),
   },
   assetRoute('assets.bundle', 'A script or style, named by its content.', 'text/javascript', exampleOf('assets.bundle')),
   assetRoute('assets.media', 'A font or image.', 'image/svg+xml', exampleOf('assets.media')),

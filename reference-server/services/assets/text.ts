@@ -4,11 +4,64 @@ import { hexDigits, keyedRandom } from '../../../scenarios/random.ts';
 
 type Random = () => number;
 
-const words = ('render,state,props,node,value,index,item,query,cache,route,token,event,scope,frame,store,panel,field,label,error,result,chunk,stream,message,conversation,project,artifact,version,setting,feature,account,session,' +
+const words = (
+  'render,state,props,node,value,index,item,query,cache,route,token,event,scope,frame,store,panel,field,label,error,result,chunk,stream,message,conversation,project,artifact,version,setting,feature,account,session,' +
   'request,response,header,status,retry,delay,cursor,offset,limit,filter,order,group,member,owner,title,summary,model,prompt,answer,upload,preview,dialog,button,input,select,option,theme,color,width,height,layout,' +
-  'scroll,focus,hover,press,drag,resize,observe,notify,publish,consume,update,create,remove,insert,append,replace,compare,merge,parse,encode,decode,format,locale,plural,number,currency,calendar,timer,queue,task').split(',');
-const methods = ['map', 'filter', 'push', 'slice', 'concat', 'forEach', 'then', 'catch', 'includes', 'indexOf', 'reduce', 'call', 'bind', 'set', 'get', 'has', 'delete', 'join', 'split', 'assign', 'keys', 'entries', 'useMemo', 'useEffect', 'useState', 'useRef', 'createElement', 'jsx', 'jsxs'];
-const cssProperties = ['display:flex', 'position:absolute', 'border-radius', 'padding', 'margin', 'background-color', 'color', 'font-size', 'line-height', 'gap', 'width', 'height', 'transform', 'transition', 'opacity', 'box-shadow', 'z-index', 'grid-template-columns', 'letter-spacing', 'max-width'];
+  'scroll,focus,hover,press,drag,resize,observe,notify,publish,consume,update,create,remove,insert,append,replace,compare,merge,parse,encode,decode,format,locale,plural,number,currency,calendar,timer,queue,task'
+).split(',');
+const methods = [
+  'map',
+  'filter',
+  'push',
+  'slice',
+  'concat',
+  'forEach',
+  'then',
+  'catch',
+  'includes',
+  'indexOf',
+  'reduce',
+  'call',
+  'bind',
+  'set',
+  'get',
+  'has',
+  'delete',
+  'join',
+  'split',
+  'assign',
+  'keys',
+  'entries',
+  'useMemo',
+  'useEffect',
+  'useState',
+  'useRef',
+  'createElement',
+  'jsx',
+  'jsxs',
+];
+const cssProperties = [
+  'display:flex',
+  'position:absolute',
+  'border-radius',
+  'padding',
+  'margin',
+  'background-color',
+  'color',
+  'font-size',
+  'line-height',
+  'gap',
+  'width',
+  'height',
+  'transform',
+  'transition',
+  'opacity',
+  'box-shadow',
+  'z-index',
+  'grid-template-columns',
+  'letter-spacing',
+  'max-width',
+];
 
 function pick<T>(random: Random, from: readonly T[]): T {
   return from[Math.floor(random() * from.length)] as T;
@@ -48,7 +101,8 @@ function statement(random: Random): string {
   if (kind < 0.45) return `function ${short(random)}(${short(random)},${short(random)}){return ${inner()}}`;
   if (kind < 0.6) return `if(${inner()})return ${inner()};`;
   if (kind < 0.72) return `${short(random)}.${camel(random)}=${inner()};`;
-  if (kind < 0.82) return `${Math.floor(random() * 99_999)}:(e,t,n)=>{"use strict";n.d(t,{${short(random)}:()=>${short(random)}});var ${short(random)}=n(${Math.floor(random() * 99_999)});${inner()}},`;
+  if (kind < 0.82)
+    return `${Math.floor(random() * 99_999)}:(e,t,n)=>{"use strict";n.d(t,{${short(random)}:()=>${short(random)}});var ${short(random)}=n(${Math.floor(random() * 99_999)});${inner()}},`;
   if (kind < 0.9) return `const ${short(random)}={${camel(random)}:${inner()},${camel(random)}:${inner()},${camel(random)}:${inner()}};`;
   if (kind < 0.93) return `"M${Array.from({ length: 12 }, () => (random() * 24).toFixed(2)).join(' ')}z";`;
   return `throw Error("${phrase(random)}: "+${inner()});`;
@@ -60,14 +114,22 @@ function rule(random: Random): string {
   const declarations = Array.from({ length: count }, () => {
     const property = pick(random, cssProperties);
     if (property.includes(':')) return property;
-    const value = random() < 0.3 ? `#${hexDigits(random, 6)}` : random() < 0.5 ? `${Math.floor(random() * 64)}px` : `var(--${pick(random, words)}-${Math.floor(random() * 10) * 100})`;
+    const value =
+      random() < 0.3
+        ? `#${hexDigits(random, 6)}`
+        : random() < 0.5
+          ? `${Math.floor(random() * 64)}px`
+          : `var(--${pick(random, words)}-${Math.floor(random() * 10) * 100})`;
     return `${property}:${value}`;
   });
   return `${name}${pick(random, ['', ':hover', '::before', '>div', '[data-open]'])}{${declarations.join(';')}}`;
 }
 
 function vectorPath(random: Random): string {
-  const points = Array.from({ length: 8 }, () => `${pick(random, ['l', 'c', 'h', 'v', 's'])}${(random() * 24 - 12).toFixed(2)} ${(random() * 24 - 12).toFixed(2)}`).join('');
+  const points = Array.from(
+    { length: 8 },
+    () => `${pick(random, ['l', 'c', 'h', 'v', 's'])}${(random() * 24 - 12).toFixed(2)} ${(random() * 24 - 12).toFixed(2)}`,
+  ).join('');
   return `<path fill="currentColor" d="M${(random() * 24).toFixed(1)} ${(random() * 24).toFixed(1)}${points}z"/>`;
 }
 

@@ -38,7 +38,14 @@ export const routes: readonly Route[] = [
     async handle(exchange, backends) {
       const { organizationId } = await sessionOf(exchange, backends);
       const row = await backends.store(exchange, 'select payment_methods', (db) =>
-        db.selectFrom('payment_methods').selectAll().where('organization_uuid', '=', organizationId).orderBy('is_default', 'desc').orderBy('created_at').limit(1).executeTakeFirst(),
+        db
+          .selectFrom('payment_methods')
+          .selectAll()
+          .where('organization_uuid', '=', organizationId)
+          .orderBy('is_default', 'desc')
+          .orderBy('created_at')
+          .limit(1)
+          .executeTakeFirst(),
       );
       if (!row) throw new HttpError(404, 'not_found', 'the organization has no payment method');
       const { organization_uuid: _, is_default: isDefault, ...rest } = row;
@@ -51,7 +58,9 @@ export const routes: readonly Route[] = [
     schema: { params: orgParams, querystring: noQuery, response: { 200: creditsSchema } },
     async handle(exchange, backends) {
       const { organizationId } = await sessionOf(exchange, backends);
-      const row = await backends.store(exchange, 'select credits', (db) => db.selectFrom('credits').selectAll().where('organization_uuid', '=', organizationId).executeTakeFirst());
+      const row = await backends.store(exchange, 'select credits', (db) =>
+        db.selectFrom('credits').selectAll().where('organization_uuid', '=', organizationId).executeTakeFirst(),
+      );
       if (!row) throw new HttpError(404, 'not_found', 'the organization has no prepaid credits');
       return {
         status: 200,

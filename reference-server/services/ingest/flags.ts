@@ -4,16 +4,25 @@ import { noQuery } from '../no-query.ts';
 import type { Route } from '../route.ts';
 import { thirdPartyHeaders } from './track.ts';
 
-const metadataSchema = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { examples: [{ sdkType: 'js-client', sdkVersion: '3.1.0' }] });
+const metadataSchema = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+  examples: [{ sdkType: 'js-client', sdkVersion: '3.1.0' }],
+});
 const userSchema = Type.Object({
   userID: Type.Optional(Type.String({ maxLength: 100 })),
   customIDs: Type.Optional(Type.Record(Type.String(), Type.String())),
   custom: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
-const evaluationSchema = Type.Object({ name: Type.String({ examples: ['2867927529'] }), rule_id: Type.String({ examples: ['default'] }), secondary_exposures: Type.Array(Type.Unknown(), { examples: [[]] }) });
+const evaluationSchema = Type.Object({
+  name: Type.String({ examples: ['2867927529'] }),
+  rule_id: Type.String({ examples: ['default'] }),
+  secondary_exposures: Type.Array(Type.Unknown(), { examples: [[]] }),
+});
 const gateSchema = Type.Interface([evaluationSchema], { value: Type.Boolean({ examples: [true] }) });
-const configSchema = Type.Interface([evaluationSchema], { value: Type.Record(Type.String(), Type.Unknown(), { examples: [{ limit: 4 }] }), group: Type.String({ examples: ['default'] }) });
+const configSchema = Type.Interface([evaluationSchema], {
+  value: Type.Record(Type.String(), Type.Unknown(), { examples: [{ limit: 4 }] }),
+  group: Type.String({ examples: ['default'] }),
+});
 
 interface Evaluation {
   name: string;
@@ -35,7 +44,11 @@ function evaluations(userId: string, kind: string, count: number, valueOf: (rand
   return made;
 }
 
-const configValue = (random: () => number): unknown => ({ variant: ['control', 'a', 'b'][Math.floor(random() * 3)], limit: Math.floor(random() * 50), seed: hexDigits(random, 8) });
+const configValue = (random: () => number): unknown => ({
+  variant: ['control', 'a', 'b'][Math.floor(random() * 3)],
+  limit: Math.floor(random() * 50),
+  seed: hexDigits(random, 8),
+});
 
 export const flagRoutes: readonly Route[] = [
   {
@@ -45,8 +58,17 @@ export const flagRoutes: readonly Route[] = [
     schema: {
       querystring: noQuery,
       body: Type.Object(
-        { user: userSchema, statsigMetadata: Type.Optional(metadataSchema), hash: Type.Optional(Type.Enum(['djb2', 'none', 'sha256'])), sinceTime: Type.Optional(Type.Integer({ minimum: 0 })) },
-        { examples: [{ user: { userID: '019b8680-3afb-731f-88ab-13fba59cab9c' }, statsigMetadata: { sdkType: 'js-client', sdkVersion: '3.1.0' }, hash: 'djb2' }] },
+        {
+          user: userSchema,
+          statsigMetadata: Type.Optional(metadataSchema),
+          hash: Type.Optional(Type.Enum(['djb2', 'none', 'sha256'])),
+          sinceTime: Type.Optional(Type.Integer({ minimum: 0 })),
+        },
+        {
+          examples: [
+            { user: { userID: '019b8680-3afb-731f-88ab-13fba59cab9c' }, statsigMetadata: { sdkType: 'js-client', sdkVersion: '3.1.0' }, hash: 'djb2' },
+          ],
+        },
       ),
       response: {
         200: Type.Object({

@@ -18,7 +18,7 @@ const exampleWeb = { endpoint: 'https://push.example.org/wp/cX2a', auth: 'k8JV6s
 
 export const pushRoute: Route = {
   operation: 'ingest.push.register',
-  summary: "Registers a browser for push messages (FCM). The same subscription gets the same token again.",
+  summary: 'Registers a browser for push messages (FCM). The same subscription gets the same token again.',
   anonymous: true,
   schema: {
     params: Type.Object({ push_project: Type.String({ pattern: '^[a-z0-9-]{1,60}$', examples: ['plumbline-web'] }) }),
@@ -26,7 +26,11 @@ export const pushRoute: Route = {
     body: Type.Object({ web: webSchema }, { additionalProperties: false, examples: [{ web: exampleWeb }] }),
     response: {
       200: Type.Object(
-        { name: Type.String({ examples: ['projects/plumbline-web/registrations/cX2a'] }), token: Type.String({ examples: ['cX2a:APA91b'] }), web: Type.Object({ endpoint: Type.String({ examples: [exampleWeb.endpoint] }) }) },
+        {
+          name: Type.String({ examples: ['projects/plumbline-web/registrations/cX2a'] }),
+          token: Type.String({ examples: ['cX2a:APA91b'] }),
+          web: Type.Object({ endpoint: Type.String({ examples: [exampleWeb.endpoint] }) }),
+        },
         { additionalProperties: false },
       ),
     },
@@ -44,6 +48,10 @@ export const pushRoute: Route = {
         .onConflict((conflict) => conflict.columns(['push_project', 'token']).doUpdateSet({ body: row.body }))
         .execute(),
     );
-    return { status: 200, headers: thirdPartyHeaders, json: { name: `projects/${project}/registrations/${hash.slice(0, 22)}`, token, web: { endpoint: web.endpoint } } };
+    return {
+      status: 200,
+      headers: thirdPartyHeaders,
+      json: { name: `projects/${project}/registrations/${hash.slice(0, 22)}`, token, web: { endpoint: web.endpoint } },
+    };
   },
 };

@@ -32,7 +32,13 @@ const experiencesSchema = Type.Object(
 );
 
 /** A document of the organization, read through the cache: the store is asked on a miss only. */
-function documentRoute(operation: string, summary: string, kind: 'feature_settings' | 'experiences', field: 'features' | 'experiences', response: TSchema): Route {
+function documentRoute(
+  operation: string,
+  summary: string,
+  kind: 'feature_settings' | 'experiences',
+  field: 'features' | 'experiences',
+  response: TSchema,
+): Route {
   return {
     operation,
     summary,
@@ -41,7 +47,12 @@ function documentRoute(operation: string, summary: string, kind: 'feature_settin
       const { organizationId } = await sessionOf(exchange, backends);
       const document = await backends.cache(exchange, `${kind} ${organizationId}`, () =>
         backends.store(exchange, 'select settings_documents', (db) =>
-          db.selectFrom('settings_documents').select(['body', 'updated_at']).where('organization_uuid', '=', organizationId).where('kind', '=', kind).executeTakeFirst(),
+          db
+            .selectFrom('settings_documents')
+            .select(['body', 'updated_at'])
+            .where('organization_uuid', '=', organizationId)
+            .where('kind', '=', kind)
+            .executeTakeFirst(),
         ),
       );
       if (!document) throw new HttpError(404, 'not_found', `the organization has no ${kind}`);

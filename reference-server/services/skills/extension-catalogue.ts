@@ -66,7 +66,11 @@ function sentence(random: Random, topic: ExtensionName['topic'], verb = pick(ran
 function tool(random: Random, topic: ExtensionName['topic']): ExtensionManifest['tools'][number] {
   const verb = pick(random, verbs);
   const object = pick(random, objects[topic]).replaceAll(' ', '_');
-  const properties = sample(random, ['path', 'limit', 'query', 'since', 'until', 'format', 'recursive', 'identifier', 'language', 'encoding', 'depth', 'owner'], between(random, 1, 2));
+  const properties = sample(
+    random,
+    ['path', 'limit', 'query', 'since', 'until', 'format', 'recursive', 'identifier', 'language', 'encoding', 'depth', 'owner'],
+    between(random, 1, 2),
+  );
   return {
     name: `${verb}_${object}`,
     description: sentence(random, topic, verb),
@@ -122,7 +126,11 @@ function extension(name: ExtensionName): Extension {
         text: sentence(random, topic),
       })),
       user_config: { [setting]: { type: 'string', title: setting.replaceAll('_', ' '), description: sentence(random, topic), required: random() < 0.5 } },
-      compatibility: { app: `>=0.${between(random, 9, 13)}.0`, platforms: sample(random, ['darwin', 'win32', 'linux'], between(random, 1, 3)), runtimes: runtime === 'binary' ? {} : { [runtime]: runtime === 'node' ? '>=18' : '>=3.10' } },
+      compatibility: {
+        app: `>=0.${between(random, 9, 13)}.0`,
+        platforms: sample(random, ['darwin', 'win32', 'linux'], between(random, 1, 3)),
+        runtimes: runtime === 'binary' ? {} : { [runtime]: runtime === 'node' ? '>=18' : '>=3.10' },
+      },
     },
     archive: {
       url: `https://extensions.${host}/${slug}/${hexDigits(random, 24)}.dxt`,

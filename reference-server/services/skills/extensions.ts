@@ -27,14 +27,34 @@ const manifestSchema = Type.Object({
   server: Type.Object({
     type: Type.Enum(['node', 'python', 'binary'], { examples: ['node'] }),
     entry_point: text('server/index.js'),
-    mcp_config: Type.Object({ command: text('node'), args: texts('server/index.js'), env: Type.Record(Type.String(), Type.String(), { examples: [{ PAGE_SIZE: '20' }] }) }),
+    mcp_config: Type.Object({
+      command: text('node'),
+      args: texts('server/index.js'),
+      env: Type.Record(Type.String(), Type.String(), { examples: [{ PAGE_SIZE: '20' }] }),
+    }),
   }),
-  tools: Type.Array(Type.Object({ name: text('read_file'), description: text('Read a recent file.'), input_schema: Type.Record(Type.String(), Type.Unknown(), { examples: [{ type: 'object' }] }) })),
-  prompts: Type.Array(Type.Object({ name: text('list_read'), description: text('List every linked file.'), arguments: texts('subject'), text: text('List every linked file.') })),
-  user_config: Type.Record(Type.String(), Type.Object({ type: text('string'), title: text('page size'), description: text('Items on a page.'), required: Type.Boolean({ examples: [false] }) }), {
-    examples: [{ page_size: { type: 'string', title: 'page size', description: 'Items on a page.', required: false } }],
+  tools: Type.Array(
+    Type.Object({
+      name: text('read_file'),
+      description: text('Read a recent file.'),
+      input_schema: Type.Record(Type.String(), Type.Unknown(), { examples: [{ type: 'object' }] }),
+    }),
+  ),
+  prompts: Type.Array(
+    Type.Object({ name: text('list_read'), description: text('List every linked file.'), arguments: texts('subject'), text: text('List every linked file.') }),
+  ),
+  user_config: Type.Record(
+    Type.String(),
+    Type.Object({ type: text('string'), title: text('page size'), description: text('Items on a page.'), required: Type.Boolean({ examples: [false] }) }),
+    {
+      examples: [{ page_size: { type: 'string', title: 'page size', description: 'Items on a page.', required: false } }],
+    },
+  ),
+  compatibility: Type.Object({
+    app: text('>=0.10.0'),
+    platforms: texts('darwin', 'win32'),
+    runtimes: Type.Record(Type.String(), Type.String(), { examples: [{ node: '>=18' }] }),
   }),
-  compatibility: Type.Object({ app: text('>=0.10.0'), platforms: texts('darwin', 'win32'), runtimes: Type.Record(Type.String(), Type.String(), { examples: [{ node: '>=18' }] }) }),
 });
 
 const extensionSchema = Type.Object({

@@ -21,20 +21,76 @@ const skillSchema = Type.Object(
 
 /** Name, what it is for, and the tools it may use. */
 const builtIn: readonly [name: string, description: string, tools: readonly string[]][] = [
-  ['spreadsheets', 'Reads, cleans, computes and writes workbooks. Use it when a file has rows and columns, when totals are wanted, or when a formula has to be kept.', ['read_file', 'write_file', 'run_code']],
-  ['documents', 'Writes and edits word-processor documents with headings, tables, comments and tracked changes. Use it for letters, reports and contracts.', ['read_file', 'write_file']],
-  ['slides', 'Builds decks from an outline: one idea a slide, speaker notes, charts from data. Use it when somebody will stand in front of a room.', ['read_file', 'write_file', 'render']],
-  ['pdf-forms', 'Reads PDF files page by page, extracts text and tables, fills forms, merges and splits. Use it when layout matters or a form must be sent back.', ['read_file', 'write_file', 'render']],
-  ['charts', 'Draws line, bar and scatter charts that say what they show: title, units, source. Use it when numbers are compared or change over time.', ['run_code', 'render']],
-  ['web-pages', 'Builds small self-contained pages with markup, style and script in one file. Use it for prototypes, calculators and interactive explanations.', ['write_file', 'render']],
-  ['diagrams', 'Turns a description into a flow, sequence or entity diagram, and keeps its source beside the picture. Use it for architecture and processes.', ['write_file', 'render']],
-  ['data-cleaning', 'Finds duplicates, mixed units, broken dates and outliers, and lists every change that it made. Use it before any analysis of a file from elsewhere.', ['read_file', 'run_code']],
-  ['code-review', 'Reads a change as a colleague would: behaviour first, then names, then tests. Use it on diffs and pull requests, not on whole repositories.', ['read_file', 'run_code']],
-  ['translation', 'Translates with the tone, the terms of a glossary and the formatting of the source kept. Use it when a text has to read as if written in the language.', ['read_file', 'write_file']],
-  ['meeting-notes', 'Turns a transcript into decisions, open questions and tasks with owners and dates. Use it on recordings and on chat logs.', ['read_file', 'calendar']],
-  ['research-brief', 'Gathers sources, weighs them, and answers in one page with every claim linked. Use it when the answer has to be checked by others.', ['search', 'fetch', 'write_file']],
-  ['inbox-triage', 'Sorts messages into answer now, answer later, read and drop, drafts the first kind, and says why each is where it is. Use it after days away.', ['mail', 'calendar']],
-  ['brand-voice', 'Holds texts to a style guide: vocabulary, person, length, what is never said. Use it for posts, product texts and announcements.', ['read_file']],
+  [
+    'spreadsheets',
+    'Reads, cleans, computes and writes workbooks. Use it when a file has rows and columns, when totals are wanted, or when a formula has to be kept.',
+    ['read_file', 'write_file', 'run_code'],
+  ],
+  [
+    'documents',
+    'Writes and edits word-processor documents with headings, tables, comments and tracked changes. Use it for letters, reports and contracts.',
+    ['read_file', 'write_file'],
+  ],
+  [
+    'slides',
+    'Builds decks from an outline: one idea a slide, speaker notes, charts from data. Use it when somebody will stand in front of a room.',
+    ['read_file', 'write_file', 'render'],
+  ],
+  [
+    'pdf-forms',
+    'Reads PDF files page by page, extracts text and tables, fills forms, merges and splits. Use it when layout matters or a form must be sent back.',
+    ['read_file', 'write_file', 'render'],
+  ],
+  [
+    'charts',
+    'Draws line, bar and scatter charts that say what they show: title, units, source. Use it when numbers are compared or change over time.',
+    ['run_code', 'render'],
+  ],
+  [
+    'web-pages',
+    'Builds small self-contained pages with markup, style and script in one file. Use it for prototypes, calculators and interactive explanations.',
+    ['write_file', 'render'],
+  ],
+  [
+    'diagrams',
+    'Turns a description into a flow, sequence or entity diagram, and keeps its source beside the picture. Use it for architecture and processes.',
+    ['write_file', 'render'],
+  ],
+  [
+    'data-cleaning',
+    'Finds duplicates, mixed units, broken dates and outliers, and lists every change that it made. Use it before any analysis of a file from elsewhere.',
+    ['read_file', 'run_code'],
+  ],
+  [
+    'code-review',
+    'Reads a change as a colleague would: behaviour first, then names, then tests. Use it on diffs and pull requests, not on whole repositories.',
+    ['read_file', 'run_code'],
+  ],
+  [
+    'translation',
+    'Translates with the tone, the terms of a glossary and the formatting of the source kept. Use it when a text has to read as if written in the language.',
+    ['read_file', 'write_file'],
+  ],
+  [
+    'meeting-notes',
+    'Turns a transcript into decisions, open questions and tasks with owners and dates. Use it on recordings and on chat logs.',
+    ['read_file', 'calendar'],
+  ],
+  [
+    'research-brief',
+    'Gathers sources, weighs them, and answers in one page with every claim linked. Use it when the answer has to be checked by others.',
+    ['search', 'fetch', 'write_file'],
+  ],
+  [
+    'inbox-triage',
+    'Sorts messages into answer now, answer later, read and drop, drafts the first kind, and says why each is where it is. Use it after days away.',
+    ['mail', 'calendar'],
+  ],
+  [
+    'brand-voice',
+    'Holds texts to a style guide: vocabulary, person, length, what is never said. Use it for posts, product texts and announcements.',
+    ['read_file'],
+  ],
 ];
 
 function builtInSkill([name, description, tools]: (typeof builtIn)[number]): Record<string, unknown> & { id: string } {

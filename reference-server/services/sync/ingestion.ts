@@ -59,7 +59,12 @@ export const ingestionRoutes: readonly Route[] = [
       const { provider, item_uuids: itemUuids } = exchange.body as { provider: Provider; item_uuids?: string[] };
       const now = backends.now();
       const row = await backends.store(exchange, 'insert ingestions', async (db) => {
-        const link = await db.selectFrom('sync_links').select('status').where('organization_uuid', '=', organizationId).where('provider', '=', provider).executeTakeFirst();
+        const link = await db
+          .selectFrom('sync_links')
+          .select('status')
+          .where('organization_uuid', '=', organizationId)
+          .where('provider', '=', provider)
+          .executeTakeFirst();
         refuseUnlinked(provider, link?.status);
         let items = db.selectFrom('sync_items').where('organization_uuid', '=', organizationId).where('provider', '=', provider);
         const wanted = itemUuids && [...new Set(itemUuids)];

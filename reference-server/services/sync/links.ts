@@ -52,12 +52,21 @@ export function linkRoute(provider: Provider): Route {
   return {
     operation: `sync.${provider}.read`,
     summary: `Link state of ${provider} and the items synced from it, newest first.`,
-    schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), { additionalProperties: false }), response: { 200: linkSchema(provider) } },
+    schema: {
+      params: orgParams,
+      querystring: Type.Object(pageQuery(defaultLimit, maxLimit), { additionalProperties: false }),
+      response: { 200: linkSchema(provider) },
+    },
     async handle(exchange, backends) {
       const { organizationId } = await sessionOf(exchange, backends);
       const { limit, offset } = pageOf(exchange, defaultLimit);
       const json = await backends.store(exchange, 'select sync_links, sync_items', async (db) => {
-        const link = await db.selectFrom('sync_links').selectAll().where('organization_uuid', '=', organizationId).where('provider', '=', provider).executeTakeFirst();
+        const link = await db
+          .selectFrom('sync_links')
+          .selectAll()
+          .where('organization_uuid', '=', organizationId)
+          .where('provider', '=', provider)
+          .executeTakeFirst();
         const status = link?.status ?? 'unlinked';
         const items = db.selectFrom('sync_items').where('organization_uuid', '=', organizationId).where('provider', '=', provider);
         const linked = status !== 'unlinked';

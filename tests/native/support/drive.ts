@@ -12,6 +12,8 @@ export interface Driven {
   requests: Sample[];
   journeys: JourneySample[];
   report: DriveReport;
+  /** `performance.now()` at the run's start. */
+  startMs: number;
 }
 
 export interface DriveOptions {
@@ -70,7 +72,7 @@ export async function drive(scenario: Scenario, url: string, options: DriveOptio
     },
     progress: () => undefined,
   });
-  return { requests, journeys, report };
+  return { requests, journeys, report, startMs };
 }
 
 export interface TestServer {
