@@ -24,7 +24,10 @@ const server = createServer((request, response) => {
   const key = request.headers[headers.requestKey];
   const intendedMs = name === 'none' ? 0 : drawRequest(profile, { name }, typeof key === 'string' ? key : '').totalMs;
   at(arrivedMs + intendedMs, () => {
-    response.setHeader(headers.serverTiming, `${serverTiming.intended};dur=${intendedMs.toFixed(3)}, ${serverTiming.actual};dur=${(performance.now() - arrivedMs).toFixed(3)}`);
+    response.setHeader(
+      headers.serverTiming,
+      `${serverTiming.intended};dur=${intendedMs.toFixed(3)}, ${serverTiming.actual};dur=${(performance.now() - arrivedMs).toFixed(3)}`,
+    );
     response.setHeader('content-type', 'application/json');
     response.end(body);
   });

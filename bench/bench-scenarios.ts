@@ -17,9 +17,7 @@ export function plainScenario(operation: string, options: { bare: boolean }): Sc
     load: { kind: 'constant', ratePerSecond: 1 },
     durationMs: 1_000,
     users: options.bare ? 1 : 8,
-    ...(options.bare
-      ? { variables: { org_uuid: '00000000-0000-4000-8000-000000000000', session: 'x'.repeat(64) } }
-      : { setup: [signIn] }),
+    ...(options.bare ? { variables: { org_uuid: '00000000-0000-4000-8000-000000000000', session: 'x'.repeat(64) } } : { setup: [signIn] }),
     journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: cookie }] }],
     objectives: [],
   };

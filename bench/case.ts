@@ -56,3 +56,7 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
+
+export function megabytesText(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

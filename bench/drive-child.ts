@@ -39,7 +39,18 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   const scenarioFile = join(folder, 'scenario.ts');
   writeFileSync(scenarioFile, `export default ${JSON.stringify(job.scenario)};\n`);
   const { scenario, driver, load, warmupMs, durationMs, seed, target, serverPid } = job;
-  const leg: Leg = { id: `${scenario.name}/${driver}`, scenario, scenarioFile, driver, load, warmupMs, durationMs, maxInFlight, timeoutMs, users: scenario.users ?? 1 };
+  const leg: Leg = {
+    id: `${scenario.name}/${driver}`,
+    scenario,
+    scenarioFile,
+    driver,
+    load,
+    warmupMs,
+    durationMs,
+    maxInFlight,
+    timeoutMs,
+    users: scenario.users ?? 1,
+  };
   const plan: Plan = { runId: 'bench', seed, target, stages: [[leg]] };
   const control = target.controlUrl === undefined ? undefined : controlClient(target.controlUrl);
   const samples = writeSamples(join(folder, 'samples.ndjson.zst'));
@@ -47,6 +58,8 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   let first: Moment | undefined;
   let last: Moment | undefined;
   let reset: Promise<void> | undefined;
+  const programsBeforeMs = processTimes(process.pid).childrenMs;
+  let startedAtMs = performance.now();
   const measurement = await driveLeg(leg, {
     plan,
     drivers: allDrivers(),
@@ -61,6 +74,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     declared: {},
     view: {
       start() {
+        startedAtMs = performance.now();
         setTimeout(() => {
           first = moment(serverPid);
           reset = control?.resetTruth();
@@ -75,6 +89,8 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     signal: new AbortController().signal,
     overBudget: () => undefined,
   });
+  const legMs = performance.now() - startedAtMs;
+  const programMs = processTimes(process.pid).childrenMs - programsBeforeMs;
   await reset;
   await samples.close();
   const truth = (await control?.truth()) as (ControlTruth & { lateness?: { quantiles?: { q: number; ms: number }[] } }) | undefined;
@@ -85,7 +101,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     report: measurement.driverReport,
     errors: measurement.errors.slice(0, 3),
     ...(streams.length > 0 && { events: eventFigures(streams, seed) }),
-    ...shares(first ?? moment(serverPid), last ?? moment(serverPid)),
+    ...shares(first ?? moment(serverPid), last ?? moment(serverPid), programMs, legMs),
     serverPeakBytes: peakResidentBytes(serverPid),
     ...(truth && { serverLoopP99Ms: truth.loopDelay.p99Ms }),
     ...(serverLatenessP99Ms !== undefined && { serverLatenessP99Ms }),
@@ -101,13 +117,18 @@ function moment(serverPid: number): Moment {
   return { ...coreTimes(serverPid), driverMs: (cpu.user + cpu.system) / 1_000 };
 }
 
-function shares(from: Moment, to: Moment): Pick<DriveResult, 'serverCpu' | 'driverCpu' | 'othersOnServerCore' | 'othersOnDriverCore'> {
+function shares(
+  from: Moment,
+  to: Moment,
+  programMs: number,
+  legMs: number,
+): Pick<DriveResult, 'serverCpu' | 'driverCpu' | 'othersOnServerCore' | 'othersOnDriverCore'> {
   const spanMs = to.atMs - from.atMs;
   const busy = (core: number): number => ((to.busyMs[core] ?? Number.NaN) - (from.busyMs[core] ?? Number.NaN)) / spanMs;
-  // A program that the driver started is only counted once it has ended; its time lies on the driver's core, and its share is told of the whole leg.
-  const programCpu = processTimes(process.pid).childrenMs / spanMs;
   const serverCpu = (to.processMs - from.processMs) / spanMs;
-  const driverCpu = (to.driverMs - from.driverMs) / spanMs + programCpu;
+  // A program that the driver started is counted once it has ended: its CPU is that of the whole leg, start included, and so is its share.
+  const ownCpu = (to.driverMs - from.driverMs) / spanMs;
+  const driverCpu = ownCpu + (legMs > 0 ? programMs / legMs : 0);
   return {
     serverCpu,
     driverCpu,

@@ -38,7 +38,9 @@ const cases: (Case & { full?: boolean })[] = [
 ];
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, help: { type: 'boolean', default: false } } });
-const chosen = cases.filter(({ name, full }) => (values.only === undefined ? !(values.quick && full) : name.startsWith(values.only)));
+const { only } = values;
+const isNamed = cases.some(({ name }) => name === only);
+const chosen = cases.filter(({ name, full }) => (only === undefined ? !(values.quick && full) : isNamed ? name === only : name.startsWith(only)));
 if (values.help || chosen.length === 0) {
   console.log(`npm run bench -- [--quick] [--only <case, or the beginning of its name>]\ncases: ${cases.map(({ name }) => name).join(', ')}`);
   process.exitCode = values.help ? 0 : 2;

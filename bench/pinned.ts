@@ -58,7 +58,10 @@ export async function driveJobs(jobs: readonly DriveJob[], signal: AbortSignal):
 
 function start(core: number, file: string, args: readonly string[], signal: AbortSignal): ChildProcess {
   const [program, ...prefix] = pinnedTo(core);
-  const child = spawn(program, [...prefix, process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+  const child = spawn(program, [...prefix, process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    signal,
+  });
   // An abort also ends in `exit`, which is what callers wait for.
   child.on('error', (error) => {
     if (!signal.aborted) throw error;

@@ -51,7 +51,10 @@ function rowsOf(driver: DriverName, result: DriveResult): Row[] {
   const reached = `${Math.round(totals.achievedPerSecond)}/s, ${lost} lost, ${percent(result.driverCpu)} of a core`;
   const under = conditions([result]);
   if (driver !== 'native') {
-    const limit = driver === 'k6' ? `through the harness: its JSON output and the reading of it share the core; ${under}` : `closed loop of ${closedLoopConnections} connections; ${under}`;
+    const limit =
+      driver === 'k6'
+        ? `through the harness: its JSON output and the reading of it share the core; ${under}`
+        : `closed loop of ${closedLoopConnections} connections; ${under}`;
     return [{ what: `${driver}, plain requests`, target: '', measured: reached, limit }];
   }
   const lag = at(result.metrics.scheduleLag, 0.99);

@@ -15,7 +15,11 @@ export interface ResidualLoad {
   blockMs: number;
 }
 
-const bounds: readonly [quantile: number, maxMs: number][] = [[0.5, 0.5], [0.99, 2], [0.999, 5]];
+const bounds: readonly [quantile: number, maxMs: number][] = [
+  [0.5, 0.5],
+  [0.99, 2],
+  [0.999, 5],
+];
 const warmupMs = 700;
 const seed = 1;
 
@@ -28,7 +32,12 @@ async function runResiduals(load: ResidualLoad, { quick, signal }: CaseOptions):
   try {
     const bare = await startBareServer(load.operation, signal);
     try {
-      const common = { driver: 'native', load: { kind: 'constant', ratePerSecond: load.ratePerSecond }, warmupMs, durationMs: quick ? 1_500 : load.blockMs } as const;
+      const common = {
+        driver: 'native',
+        load: { kind: 'constant', ratePerSecond: load.ratePerSecond },
+        warmupMs,
+        durationMs: quick ? 1_500 : load.blockMs,
+      } as const;
       const jobs: DriveJob[] = [];
       for (let block = 0; block < (quick ? 1 : load.blocks); block += 1) {
         const reference = { url: server.url, protocol: 'http/1.1', insecureTls: false, controlUrl: server.controlUrl } as const;
@@ -38,7 +47,11 @@ async function runResiduals(load: ResidualLoad, { quick, signal }: CaseOptions):
         jobs.push({ ...common, seed: seed + block, scenario: plainScenario(load.operation, { bare: true }), target: plain, serverPid: bare.pid });
       }
       const results = await driveJobs(jobs, signal);
-      return compare(load, results.filter((_, i) => i % 2 === 0), results.filter((_, i) => i % 2 === 1));
+      return compare(
+        load,
+        results.filter((_, i) => i % 2 === 0),
+        results.filter((_, i) => i % 2 === 1),
+      );
     } finally {
       await bare.stop();
     }
@@ -64,7 +77,14 @@ function compare(load: ResidualLoad, reference: DriveResult[], bare: DriveResult
       limit: met ? under : `${under}; server lateness at this quantile ${ms(at(lateness, q))}, the rest is reading, writing and the driver`,
     };
   });
-  if (lost > 0) rows.push({ what: `${load.title}: lost`, target: '0', measured: String(lost), met: false, limit: reference.flatMap(({ errors }) => errors)[0]?.error ?? 'dropped' });
+  if (lost > 0)
+    rows.push({
+      what: `${load.title}: lost`,
+      target: '0',
+      measured: String(lost),
+      met: false,
+      limit: reference.flatMap(({ errors }) => errors)[0]?.error ?? 'dropped',
+    });
   return { rows, details: { load, residual, bareResidual, lateness, reference: reference.map(brief), bare: bare.map(brief) } };
 }
 

@@ -1,7 +1,6 @@
 /** Concurrent streams: lateness at the server and end to end, the driver's own error, memory, losses. */
-import { peakBytesText } from './memory-text.ts';
 import { streamMs, streamProfile, streamScenario } from './bench-scenarios.ts';
-import { at, type Case, type CaseOptions, type CaseResult, median, ms, type Row } from './case.ts';
+import { at, type Case, type CaseOptions, median, megabytesText, ms, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
 import { driveJobs, startPinnedServer } from './pinned.ts';
 import { brief, conditions } from './residual-case.ts';
@@ -80,8 +79,16 @@ function rowsOf(load: StreamLoad, results: readonly DriveResult[]): Row[] {
     row('p99 lateness end to end', p99('endToEnd'), bounds.endToEndP99Ms, ms),
     row('p99 end to end from the schedule', p99('fromSchedule'), undefined, ms),
     row("driver's own error, p99", p99('driverError'), bounds.driverErrorP99Ms, ms),
-    row('peak memory of the server', results.map(({ serverPeakBytes }) => serverPeakBytes), bounds.serverBytes, peakBytesText),
-    { ...row('streams lost, all runs', [lost.reduce((sum, value) => sum + value, 0)], bounds.lost, String), limit: results.flatMap(({ errors }) => errors)[0]?.error ?? '' },
+    row(
+      'peak memory of the server',
+      results.map(({ serverPeakBytes }) => serverPeakBytes),
+      bounds.serverBytes,
+      megabytesText,
+    ),
+    {
+      ...row('streams lost, all runs', [lost.reduce((sum, value) => sum + value, 0)], bounds.lost, String),
+      limit: results.flatMap(({ errors }) => errors)[0]?.error ?? '',
+    },
   ];
 }
 

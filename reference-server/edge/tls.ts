@@ -10,6 +10,8 @@ const day = 86_400_000;
 
 /** A self-made certificate for development: ECDSA P-256, a month, for this machine and the origins of the analysis. */
 export async function developmentCertificate(): Promise<Certificate> {
+  // x509 finds its parts by decorators, which need this first.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const crypto = webcrypto as unknown as Crypto;
   x509.cryptoProvider.set(crypto);

@@ -5,7 +5,7 @@ for (const [w, scheme, hash, name] of [[1280,'light','','over'],[1280,'light','#
   const p = await b.newPage({ viewport:{width:w,height:900}, colorScheme: scheme });
   p.on('console', m=>console.log('console', m.type(), m.text())); p.on('pageerror', e=>console.log('pageerror', e.message));
   await p.goto('file://'+file+hash);
-  await p.screenshot({ path: `${prefix}-${name}.png`, fullPage: true });
+  const H = await p.evaluate(()=>document.documentElement.scrollHeight); for (let y=0,i=0;y<H;y+=1700,i++) await p.screenshot({ path: `${prefix}-${name}-${i}.png`, fullPage: true, clip:{x:0,y,width:w,height:Math.min(1700,H-y)} });
   console.log(name, await p.evaluate(()=>[document.documentElement.scrollWidth, document.documentElement.scrollHeight]));
   await p.close();
 }

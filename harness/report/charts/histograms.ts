@@ -7,7 +7,6 @@ import { logScale, type Scale } from '../scales.ts';
 import { el, type Frame, svgRoot, svgText, tip, xAxis } from '../svg.ts';
 
 const width = 580;
-const left = 92;
 const right = 16;
 const rowHeight = 46;
 const bins = 72;
@@ -34,15 +33,21 @@ function streamRows(leg: LegResult): NamedDistribution[] {
 }
 
 export function ridgeline(rows: readonly NamedDistribution[], label: string): string {
+  const left = leftOf(rows);
   const frame: Frame = { width, height: rows.length * rowHeight + 56, left, right, top: 8, bottom: 48 };
   const [low, high] = logRange(rows.flatMap(({ distribution }) => [distribution.minMs, distribution.maxMs]));
   const x = logScale([low, high], [left, width - right]);
   const edges = Array.from({ length: bins + 1 }, (_, index) => low * (high / low) ** (index / bins));
-  const drawn = rows.map((row, index) => ridge(row, frame.top + (index + 1) * rowHeight, x, edges));
+  const drawn = rows.map((row, index) => ridge(row, frame, frame.top + (index + 1) * rowHeight, x, edges));
   return svgRoot(width, frame.height, label, xAxis(x, frame, 'ms, log scale') + drawn.join(''));
 }
 
-function ridge({ name, colour, distribution }: NamedDistribution, base: number, x: Scale, edges: readonly number[]): string {
+/** As wide as the longest name, up to a third of the picture. */
+function leftOf(rows: readonly NamedDistribution[]): number {
+  return Math.min(180, 22 + 7.2 * Math.max(8, ...rows.map(({ name }) => name.length)));
+}
+
+function ridge({ name, colour, distribution }: NamedDistribution, { left }: Frame, base: number, x: Scale, edges: readonly number[]): string {
   const counts = binCounts(distribution, edges);
   const most = Math.max(...counts, 1);
   const bars = counts.map((count, index) => {
@@ -57,7 +62,7 @@ function ridge({ name, colour, distribution }: NamedDistribution, base: number, 
     return el('path', { class: `pointer ${colour}`, d: `M${x(found.ms).toFixed(1)} ${base - 5}l3 5h-6z` }, tip(`${name} p${q * 100}: ${number(found.ms)} ms`));
   });
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
-  const named = name.length > 14 ? `${name.slice(0, 13)}…` : name;
+  const named = name.length > 22 ? `${name.slice(0, 21)}…` : name;
   const text = el('g', {}, tip(name) + svgText(left - 8, base - 16, named, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 4, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }));
   return line + bars.join('') + ticks.join('') + text;
 }

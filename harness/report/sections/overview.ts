@@ -6,7 +6,7 @@ import { absent, figure } from '../figure.ts';
 import { countsFrom, has, type NamedDistribution, sentCount } from '../figures-of.ts';
 import { number, percent } from '../format.ts';
 import { word } from '../glossary.ts';
-import { type Cell, figureCell, quantileCell, table, text } from '../table.ts';
+import { type Cell, figureCell, quantileCell, table } from '../table.ts';
 import { legVerdict, verdictPill } from './header.ts';
 
 /** All legs beside one another: a table, and their latencies on shared charts. */
@@ -51,7 +51,7 @@ function legTable(legs: readonly LegResult[], slugs: readonly string[]): string 
       { html: `<a href="#leg-${slugs[index] ?? ''}">${escape(leg.id)}</a>${leg.model === 'closed' ? '<small>closed loop</small>' : ''}`, kind: 'left' },
       { html: verdictPill(legVerdict(leg)), kind: 'left' },
       figureCell(sentCount(totals)),
-      totals.offeredPerSecond === undefined ? text('–') : figureCell(totals.offeredPerSecond),
+      figureCell(totals.offeredPerSecond),
       figureCell(totals.achievedPerSecond),
       quantileCell(leg.all.latency, 0.5),
       quantileCell(leg.all.latency, 0.95),

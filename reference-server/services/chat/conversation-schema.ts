@@ -16,7 +16,7 @@ const settingsFields = {
 };
 const settings = Type.Object(settingsFields, { additionalProperties: false });
 /** Any of the seven; the others stay as they are. */
-const someSettings = Type.Partial(settings);
+const someSettings = Type.Partial(settings, { additionalProperties: false });
 
 export interface Settings {
   paprika_mode: 'extended' | null;
