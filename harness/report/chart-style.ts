@@ -12,6 +12,7 @@ figcaption{margin-top:8px;color:var(--ink2);font-size:12.5px;max-width:110ch}
 .key{display:inline-block;width:14px;height:0;border-top:2.5px solid var(--k)}.key.dashed{border-top-style:dashed}
 .key.box{width:11px;height:11px;border:0;border-radius:2.5px;background:var(--k)}.key.hollow{width:7px;height:11px;border:1.5px solid var(--k);border-radius:1px}
 .series.off{display:none}
+.stick{position:sticky;top:0;z-index:1;background:var(--card);border-bottom:1px solid var(--line)}
 .scroll{overflow-x:auto;max-height:720px;overflow-y:auto}
 ${series}${hops}${parts}.good{--k:var(--good)}.bad{--k:var(--bad)}.reference{--k:var(--ink3)}.hop-other{--k:var(--c7)}
 .event-key{--k:var(--c0)}.intended-key{--k:var(--c1)}.critical-key{--k:var(--critical-edge)}
@@ -34,4 +35,4 @@ line.milestone{stroke:var(--bad);stroke-dasharray:5 3}svg .milestone-name{font-s
 line.stream{stroke:var(--grid);stroke-width:3}path.event{fill:none;stroke:var(--c0);stroke-width:1.6}path.intended{fill:none;stroke:var(--c1);stroke-width:.9}
 .hops{width:220px;height:14px;border-radius:3px;overflow:hidden;background:var(--grid)}.hops rect{fill:var(--k)}
 figure.chart .table{border:0;border-radius:0;margin:6px -16px 0}figure.chart .hops{display:block;width:220px}
-@media(max-width:860px){.scroll svg{min-width:900px}figure:not(.wide) svg text{font-size:16px}figure:not(.wide) svg .tick,figure:not(.wide) svg .axis{font-size:14.5px}figure.chart .table{margin:6px -14px 0}figure.chart{padding:12px 14px}}`;
+@media(max-width:860px){.scroll>svg,.stick{min-width:900px}figure:not(.wide) svg text{font-size:16px}figure:not(.wide) svg .tick,figure:not(.wide) svg .axis{font-size:14.5px}figure.chart .table{margin:6px -14px 0}figure.chart{padding:12px 14px}}`;

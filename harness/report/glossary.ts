@@ -19,7 +19,7 @@ export const glossary: Readonly<Record<string, Word>> = {
   total: { name: 'Total', formula: 'end of stream - intended send time', means: 'Latency, of streams alone.' },
   residual: { name: 'Residual', formula: '(end - sent) - intended draw of that very request', means: 'What was measured beyond what the server meant to take, request by request. Needs the truth of the server.' },
   lateness: { name: 'Lateness', formula: "actual - intended - queued, by the server's clock", means: 'When things left the server minus when its profile intended it.' },
-  measurementError: { name: 'Measurement error', formula: '(end - sent) - actual', means: "Bounds the harness' own error from above: the network, accept queues and the server's loop delay are in it." },
+  measurementError: { name: 'Measurement error', formula: '(end - sent) - actual', means: "Bounds the harness' own error from above: the network, connection set-up, accept queues and the server's loop delay are in it." },
   goodput: { name: 'Goodput', formula: 'requests that ended ok and met every latency objective that covers them / s', means: 'As a share: of all requests that were due.' },
   dropped: { name: 'Dropped', formula: 'due, but never sent', means: 'The in-flight cap was reached. Counted, and above 0.1% the run is invalid.' },
   errors: { name: 'Errors', formula: '(failed + timed out) / sent', means: 'Timed-out requests stay in the quantiles with the time at which they were given up: the truth is at least that.' },

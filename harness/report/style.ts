@@ -56,7 +56,7 @@ section{margin-top:28px}.js section[data-tab]:not(.shown){display:none}
 .tile{background:var(--card);padding:11px 14px}.tile dt{font-size:12px;color:var(--ink3);white-space:nowrap}
 .tile dd{font-size:19px;font-weight:600;letter-spacing:-.01em;font-variant-numeric:tabular-nums}.tile small{display:block;font-size:12px;font-weight:400;color:var(--ink3);letter-spacing:0}
 .two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px;align-items:start}
-.two>.wide{grid-column:1/-1}
+.flow{columns:2;column-gap:16px;margin-bottom:-16px}.flow>*{break-inside:avoid;margin-bottom:16px}
 .stack{display:grid;gap:16px}
 .table{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
@@ -78,5 +78,5 @@ footer{margin-top:40px;color:var(--ink3);font-size:13px}
 #tip{position:fixed;z-index:20;pointer-events:none;max-width:min(420px,92vw);padding:8px 11px;border-radius:7px;background:var(--ink);color:var(--bg);font-size:12px;line-height:1.45;white-space:pre-line;overflow-wrap:anywhere;box-shadow:0 4px 18px #0004;font-variant-numeric:tabular-nums}
 #tip[hidden]{display:none}
 ${chartStyle}
-@media(max-width:860px){.two{grid-template-columns:minmax(0,1fr)}main{padding:14px 14px 60px}.tabs{margin:18px -14px 0;padding:8px 14px}.card{padding:14px}.words{grid-template-columns:1fr}}
+@media(max-width:860px){.two{grid-template-columns:minmax(0,1fr)}.flow{columns:1}main{padding:14px 14px 60px}.tabs{margin:18px -14px 0;padding:8px 14px}.card{padding:14px}.words{grid-template-columns:1fr}}
 @media print{.tabs,#theme{display:none}.js section[data-tab]:not(.shown){display:block}.scroll{max-height:none;overflow:visible}figure,.table{break-inside:avoid}}`;

@@ -66,7 +66,7 @@ export function yAxis(scale: Scale, frame: Frame, label?: string): string {
     text += el('line', { class: 'grid', x1: frame.left, x2: frame.width - frame.right, y1: y, y2: y });
     text += svgText(frame.left - 7, y + 4, tick.text, { class: 'tick', 'text-anchor': 'end' });
   }
-  if (label !== undefined) text += svgText(4, frame.top - 9, label, { class: 'axis' });
+  if (label !== undefined) text += svgText(4, frame.top - 14, label, { class: 'axis' });
   return text;
 }
 

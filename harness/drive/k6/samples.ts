@@ -143,7 +143,12 @@ export function sampleMaker(
     if (!first) return;
     const dueAtMs = runMs(atEpochMs);
     const phase: Phase = beganAtMs === undefined ? firstPhase(leg) : dueAtMs - beganAtMs < leg.warmupMs ? 'warm-up' : 'measured';
-    emit({ ...base(journey.name, first.id, -counts.droppedStarts, '', phase), intendedAtMs: dueAtMs, outcome: 'dropped' });
+    emit({
+      ...base(journey.name, first.id, -counts.droppedStarts, '', phase),
+      intendedAtMs: dueAtMs,
+      outcome: 'dropped',
+      error: 'dropped: k6 had no free virtual user',
+    });
   };
 
   return {

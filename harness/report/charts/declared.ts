@@ -6,7 +6,7 @@ import { number, quantileName } from '../format.ts';
 import { logScale } from '../scales.ts';
 import { el, type Frame, polyline, svgRoot, tip, xAxis, yAxis } from '../svg.ts';
 
-const frame: Frame = { width: 580, height: 340, left: 58, right: 16, top: 26, bottom: 44 };
+const frame: Frame = { width: 580, height: 340, left: 58, right: 16, top: 34, bottom: 44 };
 const operationsDrawn = 40;
 const drawnQuantiles = [0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 

@@ -8,9 +8,9 @@ import { symlogScale } from '../scales.ts';
 import { el, type Frame, svgRoot, svgText, tip, xAxis } from '../svg.ts';
 
 const width = 580;
-const left = 132;
+const left = 146;
 const right = 16;
-const rowHeight = 50;
+const rowHeight = 52;
 const bins = 90;
 const linearMs = 0.1;
 
@@ -42,7 +42,7 @@ export function errorChart(leg: LegResult, server: ServerAccount | undefined, id
   return figure({
     id,
     title,
-    caption: `${errorStatement(leg, server, reason)} Formulas: residual = (end - sent) - intended draw; lateness = actual - intended - queued, by the server's clock; measurement error &lt;= (end - sent) - actual, so that accept queues and loop delay on the server are in it. The axis is linear within ${linearMs} ms and logarithmic beyond.${noTruth ? '' : ' Values below zero are counted, never clamped.'}`,
+    caption: `${errorStatement(leg, server, reason)} Formulas: residual = (end - sent) - intended draw; lateness = actual - intended - queued, by the server's clock; measurement error &lt;= (end - sent) - actual, so that the network, connection set-up, accept queues and loop delay on the server are in it; schedule lag = sent - intended send time - queued. Under each name: p50 / p99 in ms (* n too small). The axis is linear within ${linearMs} ms and logarithmic beyond.${noTruth ? '' : ' Values below zero are counted, never clamped.'}`,
     body: svgRoot(width, frame.height, title, xAxis(x, frame, 'ms') + zero + drawn.join('')),
   });
 }
@@ -67,7 +67,7 @@ function drawRow({ name, colour, distribution }: NamedDistribution, base: number
     return el('rect', { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.5), height }, tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)}`));
   });
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
-  const text = svgText(left - 8, base - 20, name, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 7, summary(distribution), { class: 'tick', 'text-anchor': 'end' });
+  const text = svgText(left - 8, base - 24, name, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 8, summary(distribution), { class: 'tick', 'text-anchor': 'end' });
   return line + bars.join('') + el('g', {}, tip(`${name}: n ${number(distribution.n)}, ${number(distribution.negatives)} below zero, min ${ms(distribution.minMs)}, max ${ms(distribution.maxMs)}`) + text);
 }
 

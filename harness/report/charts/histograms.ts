@@ -8,7 +8,7 @@ import { el, type Frame, svgRoot, svgText, tip, xAxis } from '../svg.ts';
 
 const width = 580;
 const right = 16;
-const rowHeight = 46;
+const rowHeight = 50;
 const bins = 72;
 
 /** One row a distribution, all on one log axis, each as high as its fullest bin; ticks at p50, p95 and p99. */
@@ -63,6 +63,6 @@ function ridge({ name, colour, distribution }: NamedDistribution, { left }: Fram
   });
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
   const named = name.length > 22 ? `${name.slice(0, 21)}…` : name;
-  const text = el('g', {}, tip(name) + svgText(left - 8, base - 16, named, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 4, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }));
+  const text = el('g', {}, tip(name) + svgText(left - 8, base - 24, named, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 8, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }));
   return line + bars.join('') + ticks.join('') + text;
 }

@@ -20,7 +20,7 @@ export function slowestChart(leg: LegResult, id: string): string {
   const columns: Column[] = [
     { head: 'operation', left: true },
     { head: 'latency, ms' },
-    { head: 'lag' },
+    { head: 'until sent' },
     { head: 'TTFB' },
     ...(streams ? [{ head: 'TTFT' }, { head: 'longest gap' }] : []),
     { head: 'intended' },
@@ -33,7 +33,7 @@ export function slowestChart(leg: LegResult, id: string): string {
   const rows = leg.slowest.map((sample): Cell[] => {
     const from = sample.intendedAtMs ?? sample.sentAtMs ?? 0;
     const since = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - from);
-    const ids = [sample.requestId, sample.traceId === undefined ? undefined : `${sample.traceId}${sample.sampled === false ? ' (not sampled)' : ''}`].filter((entry) => entry !== undefined);
+    const ids = [sample.requestId, sample.traceId === undefined ? undefined : sample.traceId].filter((entry) => entry !== undefined);
     return [
       { html: `${escape(sample.operation)}<small>${escape(sample.step === sample.operation ? `journey ${sample.journeyId}` : `${sample.step}, journey ${sample.journeyId}`)}</small>`, kind: 'left' },
       figureCell(latencyMs(sample)),
@@ -45,7 +45,7 @@ export function slowestChart(leg: LegResult, id: string): string {
       { html: hopBar(sample, longest), kind: 'left' },
       { html: `<span class="${sample.outcome === 'ok' ? '' : 'bad'}">${escape([sample.status, sample.outcome].filter((part) => part !== undefined).join(' '))}</span>${sample.error === undefined ? '' : `<small>${escape(sample.error.slice(0, 60))}</small>`}`, kind: 'left' },
       figureCell(from / 1_000),
-      { html: ids.length === 0 ? '<span class="faint">–</span>' : ids.map((entry, index) => (index === 0 ? `<span class="mono">${escape(entry)}</span>` : `<small class="mono">${escape(entry)}</small>`)).join(''), kind: 'left' },
+      { html: ids.length === 0 ? '<span class="faint">–</span>' : ids.map((entry, index) => (index === 0 ? `<span class="mono">${escape(entry)}</span>` : `<small class="mono${sample.sampled ? '' : ' faint'}" title="${sample.sampled ? 'sampled: its spans were exported' : 'not sampled: its spans may be missing'}">${escape(entry)}</small>`)).join(''), kind: 'left' },
     ];
   });
   return figure({

@@ -21,10 +21,10 @@ interface Track {
 
 const rateTracks: readonly Track[] = [
   { name: 'due', className: 'c7', series: 'due', dashed: true, value: (row) => row.due },
-  { name: 'sent', className: 'c0', series: 'sent', value: (row) => row.sent },
+  { name: 'sent', className: 'c6', series: 'sent', value: (row) => row.sent },
   { name: 'ok', className: 'good', series: 'ok', value: (row) => row.ok },
   { name: 'failed', className: 'bad', series: 'failed', value: (row) => row.failed },
-  { name: 'dropped', className: 'c1', series: 'dropped', value: (row) => row.dropped },
+  { name: 'dropped', className: 'c5', series: 'dropped', value: (row) => row.dropped },
 ];
 const latencyTracks: readonly Track[] = [
   { name: 'p50', className: 'c0', series: 'p50', value: (row) => row.p50Ms },

@@ -5,7 +5,7 @@ import { el, svgRoot, svgText, tip } from '../svg.ts';
 
 const width = 580;
 const rowHeight = 40;
-const barFrom = 128;
+const barFrom = 158;
 const barTo = 430;
 
 export const checkNames: Readonly<Record<ValidityCheck['name'], string>> = {

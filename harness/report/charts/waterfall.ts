@@ -8,7 +8,8 @@ const width = 1180;
 const nameWidth = 250;
 const right = 56;
 const rowHeight = 15;
-const top = 44;
+/** Of the strip with the axis, which stays in sight while the rows scroll. */
+const axisHeight = 48;
 
 type PartKind = 'queued' | 'connect' | 'wait' | 'receive' | 'work';
 interface Part {
@@ -42,8 +43,10 @@ export function waterfallChart(id: string, label: string, journey: JourneySample
   const rows = [...requests.map((sample) => requestRow(sample, zero)), ...(journey.work ?? []).map((work) => workRow(work, zero))].toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const endMs = rows.reduce((latest, row) => Math.max(latest, row.endMs), Math.max(1, journey.endedAtMs - zero));
   const x = linearScale([0, endMs], [nameWidth, width - right], 10);
-  const height = top + rows.length * rowHeight + 8;
-  const content = gridLines(x, height) + rows.map((row, index) => drawRow(row, top + index * rowHeight, x, critical.has(row.step))).join('') + milestones(journey, x, height);
+  const height = rows.length * rowHeight + 8;
+  const axis = x.ticks.map((tick) => svgText(x(tick.value), axisHeight - 6, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' })).join('') + milestoneNames(journey, x);
+  const grid = x.ticks.map((tick) => el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: 0, y2: height })).join('');
+  const content = grid + rows.map((row, index) => drawRow(row, index * rowHeight, x, critical.has(row.step))).join('') + milestoneLines(journey, x, height);
   return figure({
     id,
     title: `${label}, ${ms(journey.endedAtMs - zero)}`,
@@ -51,7 +54,7 @@ export function waterfallChart(id: string, label: string, journey: JourneySample
     scrolls: true,
     caption: `${number(requests.length)} requests, ${number(journey.work?.length ?? 0)} work steps, ${number(journey.connections)} connections, ${bytes(journey.bytes)}. Time counts from the journey's intended start. A step is due when its last parent ended plus its declared delay.`,
     legend,
-    body: svgRoot(width, height, `waterfall of the ${label}`, content, 'waterfall'),
+    body: `<div class="stick">${svgRoot(width, axisHeight, `time axis of the ${label}`, axis)}</div>${svgRoot(width, height, `waterfall of the ${label}`, content)}`,
   });
 }
 
@@ -97,20 +100,23 @@ function drawRow(row: Row, y: number, x: Scale, critical: boolean): string {
   return el('g', { class: `row${critical ? ' on-path' : ''}${row.bad ? ' bad' : ''}` }, tip(row.said) + back + el('rect', { class: 'hit', x: 0, y, width, height: rowHeight }) + svgText(10, y + 11, name, { class: 'step' }) + bars + duration);
 }
 
-function gridLines(x: Scale, height: number): string {
-  return x.ticks
-    .map((tick) => el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: top - 4, y2: height }) + svgText(x(tick.value), top - 10, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' }))
+/** Names stand on two levels, so that milestones close to each other can both be read. */
+function milestoneNames(journey: JourneySample, x: Scale): string {
+  return sortedMilestones(journey)
+    .map(([name, at], index) => {
+      const anchor = x(at) > width - 170 ? 'end' : 'start';
+      const line = el('line', { class: 'milestone', x1: x(at), x2: x(at), y1: 2, y2: axisHeight });
+      return line + svgText(x(at) + (anchor === 'end' ? -5 : 5), index % 2 === 0 ? 12 : 26, `${name} ${ms(at)}`, { class: 'milestone-name', 'text-anchor': anchor });
+    })
     .join('');
 }
 
-/** Labels stand on two levels, so that milestones close to each other can both be read. */
-function milestones(journey: JourneySample, x: Scale, height: number): string {
-  return Object.entries(journey.milestonesMs)
-    .toSorted(([, a], [, b]) => a - b)
-    .map(([name, at], index) => {
-      const said = `${name} ${ms(at)}`;
-      const anchor = x(at) > width - 150 ? 'end' : 'start';
-      return el('g', {}, tip(said) + el('line', { class: 'mark milestone', x1: x(at), x2: x(at), y1: 4, y2: height }) + svgText(x(at) + (anchor === 'end' ? -5 : 5), index % 2 === 0 ? 11 : 23, said, { class: 'milestone-name', 'text-anchor': anchor }));
-    })
+function milestoneLines(journey: JourneySample, x: Scale, height: number): string {
+  return sortedMilestones(journey)
+    .map(([name, at]) => el('line', { class: 'mark milestone', x1: x(at), x2: x(at), y1: 0, y2: height }, tip(`${name} ${ms(at)}`)))
     .join('');
+}
+
+function sortedMilestones(journey: JourneySample): [string, number][] {
+  return Object.entries(journey.milestonesMs).toSorted(([, a], [, b]) => a - b);
 }

@@ -91,7 +91,7 @@ function charts(leg: LegResult, run: RunFile, slug: string): string {
     leg.waterfalls.length > 0 && leg.waterfalls.some(({ requests }) => requests.length > 1)
       ? leg.waterfalls.map(({ label, journey, requests }, index) => waterfallChart(`chart-waterfall-${slug}${index === 0 ? '' : `-${index + 1}`}`, label, journey, requests))
       : [absent(`chart-waterfall-${slug}`, 'Waterfall', whyNot(leg, ['journey', 'waterfall', 'milestone'], leg.waterfalls.length === 0 ? 'no journey of this leg was recorded' : 'a journey of this scenario is a single request'))];
-  return `<h3>Charts</h3><div class="stack">${timeSeriesChart(leg, `chart-series-${slug}`)}<div class="two">${grid.join('')}</div>${isStream || leg.streams.length > 0 ? streamChart(leg, `chart-streams-${slug}`) : absent(`chart-streams-${slug}`, 'Stream timelines', 'this scenario has no streams')}${waterfalls.join('')}${slowestChart(leg, `chart-slowest-${slug}`)}</div>`;
+  return `<h3>Charts</h3><div class="stack">${timeSeriesChart(leg, `chart-series-${slug}`)}<div class="flow">${grid.join('')}</div>${isStream || leg.streams.length > 0 ? streamChart(leg, `chart-streams-${slug}`) : absent(`chart-streams-${slug}`, 'Stream timelines', 'this scenario has no streams')}${waterfalls.join('')}${slowestChart(leg, `chart-slowest-${slug}`)}</div>`;
 }
 
 function journeysTable({ journeys }: LegResult): string {

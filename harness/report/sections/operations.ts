@@ -23,7 +23,7 @@ export function operationsSection(leg: LegResult): string {
     ...(streams ? [{ head: word('ttft', 'TTFT p50') }, { head: word('ttft', 'TTFT p95') }, { head: word('tpot', 'TPOT p50') }] : []),
     { head: word('errors', 'errors') },
     { head: 'bytes' },
-    ...(declared ? [{ head: 'p50 declared / measured' }, { head: 'p95 declared / measured' }] : []),
+    ...(declared ? [{ head: 'declared p50' }, { head: 'declared p95' }] : []),
   ];
   const rows = busiest(leg).map((operation): Cell[] => [
     { html: `${escape(operation.operation)}<small>${escape(`${operation.method} ${short(operation.pathTemplate)}`)}</small>`, kind: 'left' },
@@ -41,7 +41,7 @@ export function operationsSection(leg: LegResult): string {
   ]);
   const missing = streams || !leg.driverReport.notAvailable.some(({ metric }) => metric === 'ttft') ? '' : ` TTFT, gaps and TPOT: not available, ${escape(whyNot(leg, ['ttft'], ''))}.`;
   const from = countsFrom(leg) === 'sent' ? 'Latency counts from sent in this leg.' : 'Latency counts from the intended send time.';
-  const note = `<p class="dim">${from} Below each quantile its 95% interval; an asterisk marks an n too small for it.${declared ? ' Declared is compared with the time from sent.' : ''}${missing}</p>`;
+  const note = `<p class="dim">${from} Below each quantile its 95% interval; an asterisk marks an n too small for it.${declared ? ' Declared / measured from sent, and the difference.' : ''}${missing}</p>`;
   return `<h3>Operations</h3><div class="stack">${note}${table(columns, rows, { sortable: rows.length > 1 })}</div>`;
 }
 
@@ -64,5 +64,5 @@ function declaredCell({ declared, metrics }: OperationResult, q: number): Cell {
 /** The organization is the same everywhere and only makes the column wide. */
 function short(path: string): string {
   const shown = path.replace('/api/organizations/{org_uuid}', '…');
-  return shown.length > 56 ? `${shown.slice(0, 55)}…` : shown;
+  return shown.length > 44 ? `${shown.slice(0, 43)}…` : shown;
 }

@@ -33,13 +33,13 @@ interface Evaluation {
 }
 
 /** Names are hashed, as Statsig sends them. A user keeps its values: they are a function of its id. */
-function evaluations(userId: string, kind: string, count: number, valueOf: (random: () => number) => unknown, group: boolean): Record<string, Evaluation> {
+function evaluations(userId: string, kind: string, count: number, drawValue: (random: () => number) => unknown, group: boolean): Record<string, Evaluation> {
   const made: Record<string, Evaluation> = {};
   for (let index = 0; index < count; index += 1) {
     const name = String(Number.parseInt(hexDigits(keyedRandom('flag', kind, index), 8), 16));
     const random = keyedRandom('flag', userId, kind, index);
     const rule = random() < 0.4 ? 'default' : hexDigits(random, 22);
-    made[name] = { name, value: valueOf(random), ...(group && { group: rule }), rule_id: rule, secondary_exposures: [] };
+    made[name] = { name, value: drawValue(random), ...(group && { group: rule }), rule_id: rule, secondary_exposures: [] };
   }
   return made;
 }

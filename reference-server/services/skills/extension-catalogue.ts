@@ -43,13 +43,13 @@ function pick<T>(random: Random, from: readonly T[]): T {
 function between(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1));
 }
-function several<T>(random: Random, count: number, one: () => T): T[] {
+function several<T>(count: number, one: () => T): T[] {
   return Array.from({ length: count }, one);
 }
 /** `count` different ones, in the order drawn. */
 function sample(random: Random, from: readonly string[], count: number): string[] {
   const left = [...from];
-  return several(random, Math.min(count, left.length), () => left.splice(Math.floor(random() * left.length), 1)[0] as string);
+  return several(Math.min(count, left.length), () => left.splice(Math.floor(random() * left.length), 1)[0] as string);
 }
 function timestamp(random: Random, year: number): string {
   const at = Date.UTC(year, 0, 1) + Math.floor(random() * 365 * 86_400_000);
@@ -101,7 +101,7 @@ function extension(name: ExtensionName): Extension {
       display_name: displayName,
       version,
       description: sentence(random, topic),
-      long_description: several(random, between(random, 1, 2), () => `${sentence(random, topic)} ${pick(random, promises)}`).join(' '),
+      long_description: several(between(random, 1, 2), () => `${sentence(random, topic)} ${pick(random, promises)}`).join(' '),
       author: { name: author, email: `${pick(random, ['hello', 'support', 'team', 'dev'])}@${host}`, url: `https://${host}` },
       repository: { type: 'git', url: `https://git.${host}/${slug}.git` },
       homepage: `https://${host}/${slug}`,
@@ -118,8 +118,8 @@ function extension(name: ExtensionName): Extension {
           env: { [setting.toUpperCase()]: `\${user_config.${setting}}` },
         },
       },
-      tools: several(random, 2, () => tool(random, topic)),
-      prompts: several(random, between(random, 0, 1), () => ({
+      tools: several(2, () => tool(random, topic)),
+      prompts: several(between(random, 0, 1), () => ({
         name: `${pick(random, verbs)}_${pick(random, verbs)}`,
         description: sentence(random, topic),
         arguments: [pick(random, ['subject', 'range', 'tone', 'audience'])],
@@ -137,7 +137,7 @@ function extension(name: ExtensionName): Extension {
       bytes: between(random, 90_000, 9_000_000),
       sha256,
       signature: Buffer.from(hexDigits(random, 512), 'hex').toString('base64'),
-      files: several(random, between(random, 8, 12), () => ({
+      files: several(between(random, 8, 12), () => ({
         path: `${pick(random, ['server', 'lib', 'assets', 'locales'])}/${pick(random, verbs)}-${pick(random, objects[topic]).replaceAll(' ', '-')}.${pick(random, ['js', 'json', 'py', 'png'])}`,
         bytes: between(random, 300, 90_000),
         sha256: hexDigits(random, 64),

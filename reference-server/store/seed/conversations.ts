@@ -28,7 +28,7 @@ export function seedConversations(seed: number, { organization, members, size }:
       name: chance.title(3, 8),
       pending_name: null,
       pending_name_at: null,
-      summary: chance.happens(0.4) ? chance.sentences(1) : '',
+      summary: chance.happens(0.75) ? chance.sentences(1) : '',
       model: defaultModel,
       settings: JSON.stringify({
         paprika_mode: chance.happens(0.5) ? 'extended' : null,
