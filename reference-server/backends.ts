@@ -26,10 +26,10 @@ export function backends(parts: BackendParts): Backends {
       exchange.workMs += clock.now() - startMs;
     }
   };
-  const spent = new WeakSet<Exchange>();
+  const spent = { store: new WeakSet<Exchange>(), cache: new WeakSet<Exchange>() };
   const spendOnce = (exchange: Exchange, hop: 'store' | 'cache'): Promise<void> | undefined => {
-    if (spent.has(exchange)) return undefined;
-    spent.add(exchange);
+    if (spent[hop].has(exchange)) return undefined;
+    spent[hop].add(exchange);
     return spend(exchange, exchange.draw.sharesMs[hop], clock);
   };
   return {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
 
@@ -48,10 +49,10 @@ export interface Exchange {
   session?: Session;
   trace: { traceId: string; parentSpanId?: string; sampled: boolean };
   hops: HopRecord[];
+  /** The client's connection, as far as this tier has one. */
+  socket: Socket;
   /** What the route's schema found wrong; the service answers 400 with all of them. */
   faults?: readonly { path: string; message: string }[];
-  /** Aborted when the client has gone. */
-  signal: AbortSignal;
 }
 
 /** What a hop answers. Exactly one of json, bytes and stream, or none for an empty body. */

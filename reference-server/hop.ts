@@ -8,7 +8,7 @@ export async function inHop<T>(exchange: Exchange, hop: HopName, name: string, c
   try {
     return await part();
   } catch (error) {
-    record.outcome = exchange.signal.aborted ? 'aborted' : 'error';
+    record.outcome = exchange.socket.destroyed ? 'aborted' : 'error';
     throw error;
   } finally {
     record.endMs = clock.now();

@@ -19,7 +19,15 @@ const steps: RequestStep[] = [
   { id: 'artifacts', operation: 'projects.published_artifacts.list', headers, after: ['bootstrap'], capture: { artifact_uuid: 'body.data.0.artifact_uuid' } },
   { id: 'versions-at-load', operation: 'chat.artifacts.versions', headers, after: ['artifacts'], params: artifact, query: { source: 'w' } },
   // The user types.
-  { id: 'create', operation: 'chat.conversations.create', headers, after: ['list', 'features', 'model'], delayMs: 1_000, body: { name: '' }, capture: { conversation_uuid: 'body.uuid' } },
+  {
+    id: 'create',
+    operation: 'chat.conversations.create',
+    headers,
+    after: ['list', 'features', 'model'],
+    delayMs: 1_000,
+    body: { name: '' },
+    capture: { conversation_uuid: 'body.uuid' },
+  },
   { id: 'files', operation: 'chat.files.list', headers, after: ['create'], params: conversation, query: { prefix: '' } },
   {
     id: 'completion',
@@ -29,10 +37,32 @@ const steps: RequestStep[] = [
     params: conversation,
     body: { prompt: 'Say something about sessions, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
   },
-  { id: 'title', operation: 'chat.conversations.title', headers, after: ['completion'], params: conversation, body: { message_content: 'Say something about sessions, number {{seq}}.' } },
-  { id: 'versions-after-completion', operation: 'chat.artifacts.versions', headers, after: ['completion', 'versions-at-load'], params: artifact, query: { source: 'w' } },
+  {
+    id: 'title',
+    operation: 'chat.conversations.title',
+    headers,
+    after: ['completion'],
+    params: conversation,
+    body: { message_content: 'Say something about sessions, number {{seq}}.' },
+  },
+  {
+    id: 'versions-after-completion',
+    operation: 'chat.artifacts.versions',
+    headers,
+    after: ['completion', 'versions-at-load'],
+    params: artifact,
+    query: { source: 'w' },
+  },
   // The title is made in the background; the user comes back and reads.
-  { id: 'read', operation: 'chat.conversations.read', headers, after: ['title', 'files'], delayMs: 1_000, params: conversation, query: { tree: 'True', consistency: 'strong' } },
+  {
+    id: 'read',
+    operation: 'chat.conversations.read',
+    headers,
+    after: ['title', 'files'],
+    delayMs: 1_000,
+    params: conversation,
+    query: { tree: 'True', consistency: 'strong' },
+  },
   { id: 'list-again', operation: 'chat.conversations.list', headers, after: ['title', 'files'], delayMs: 1_000, query: { limit: 30, offset: 0 } },
 ];
 

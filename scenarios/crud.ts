@@ -59,14 +59,23 @@ const journeys: Journey[] = [
     return {
       name: `open-project-${index}`,
       weight: 0.3,
-      steps: steps({ id: 'read', operation: 'projects.read', params }, { id: 'permissions', operation: 'projects.permissions.read', params }, { id: 'accounts', operation: 'projects.accounts.list', params }),
+      steps: steps(
+        { id: 'read', operation: 'projects.read', params },
+        { id: 'permissions', operation: 'projects.permissions.read', params },
+        { id: 'accounts', operation: 'projects.accounts.list', params },
+      ),
     };
   }),
   {
     name: 'make-a-project',
     weight: 0.5,
     steps: steps(
-      { id: 'create', operation: 'projects.create', body: { name: 'Project {{seq}}', description: 'Made by the crud scenario.', is_private: true }, capture: { made_project: 'body.uuid' } },
+      {
+        id: 'create',
+        operation: 'projects.create',
+        body: { name: 'Project {{seq}}', description: 'Made by the crud scenario.', is_private: true },
+        capture: { made_project: 'body.uuid' },
+      },
       { id: 'read', operation: 'projects.read', params: madeProject },
       { id: 'delete', operation: 'projects.delete', params: madeProject },
     ),
@@ -74,7 +83,11 @@ const journeys: Journey[] = [
   {
     name: 'account-and-billing',
     weight: 1,
-    steps: steps({ id: 'account', operation: 'account.read' }, { id: 'payment', operation: 'billing.payment_method.read' }, { id: 'credits', operation: 'billing.credits.read' }),
+    steps: steps(
+      { id: 'account', operation: 'account.read' },
+      { id: 'payment', operation: 'billing.payment_method.read' },
+      { id: 'credits', operation: 'billing.credits.read' },
+    ),
   },
 ];
 

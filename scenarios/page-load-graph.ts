@@ -12,11 +12,11 @@ export const fitted = {
   /** Parse and match the critical styles, for each 1,000 bytes. */
   styleMsPerKilobyte: 0.1,
   /** Parse, compile and execute a critical script, for each 1,000 bytes. Settles DOMContentLoaded. */
-  scriptMsPerKilobyte: 1.06,
+  scriptMsPerKilobyte: 1.05,
   /** The application takes over the DOM of the document. */
   hydrateMs: 120,
   /** Parse 190 KB of extension manifests and render the list. With `hydrateMs` and `paintMs` it settles load. */
-  renderExtensionsMs: 310,
+  renderExtensionsMs: 290,
   /** Last layout and paint, after the last image. */
   paintMs: 30,
 } as const;
@@ -71,7 +71,12 @@ function documentSteps(): Step[] {
     { id: 'document', operation: 'assets.shell', after: [], headers: { ...appHeaders, accept: 'text/html' } },
     work('parse-document', ['document'], fitted.parseDocumentMs, 'fitted: fitted.parseDocumentMs'),
     ...[...styles, ...scripts].map((asset) => fetchAsset(asset, ['document'])),
-    work('apply-styles', [...styles.map(fetchId), 'parse-document'], Math.round(kilobytes(styles) * fitted.styleMsPerKilobyte), 'fitted: bytes of the critical styles x fitted.styleMsPerKilobyte'),
+    work(
+      'apply-styles',
+      [...styles.map(fetchId), 'parse-document'],
+      Math.round(kilobytes(styles) * fitted.styleMsPerKilobyte),
+      'fitted: bytes of the critical styles x fitted.styleMsPerKilobyte',
+    ),
   ];
   let before = 'apply-styles';
   for (const script of scripts) {
@@ -127,9 +132,14 @@ function fanOutSteps(): RequestStep[] {
         app(`project-accounts-${index}`, 'projects.accounts.list', ['projects'], { params }),
       ];
     }),
-    ...upTo(4).map((index) => app(`project-conversations-${index}`, 'chat.conversations.list', ['projects'], { query: { limit: 5, offset: 0, project_uuid: `{{project_${index}}}` } })),
+    ...upTo(4).map((index) =>
+      app(`project-conversations-${index}`, 'chat.conversations.list', ['projects'], { query: { limit: 5, offset: 0, project_uuid: `{{project_${index}}}` } }),
+    ),
     ...upTo(artifactCount).map((index) =>
-      app(`artifact-versions-${index}`, 'chat.artifacts.versions', ['published-artifacts'], { params: { artifact_uuid: `{{artifact_${index}}}` }, query: { source: 'w' } }),
+      app(`artifact-versions-${index}`, 'chat.artifacts.versions', ['published-artifacts'], {
+        params: { artifact_uuid: `{{artifact_${index}}}` },
+        query: { source: 'w' },
+      }),
     ),
   ];
 }
@@ -140,7 +150,12 @@ function panelSteps(): Step[] {
     work('hydrate', [lastScript, ...bootstrapSteps.map(({ id }) => id)], fitted.hydrateMs, 'fitted: fitted.hydrateMs'),
     ...[...chunks, ...images].map((asset) => fetchAsset(asset, ['hydrate'])),
     app('extensions', 'skills.extensions.list', ['hydrate'], { query: { limit: 100, offset: 0 } }),
-    work('render-extensions', ['extensions', 'script-extensions-list'], fitted.renderExtensionsMs, 'fitted: fitted.renderExtensionsMs; "bound by extension manifests (190KB)" is the analysis'),
+    work(
+      'render-extensions',
+      ['extensions', 'script-extensions-list'],
+      fitted.renderExtensionsMs,
+      'fitted: fitted.renderExtensionsMs; "bound by extension manifests (190KB)" is the analysis',
+    ),
     ...extensionImages.map((image) => fetchAsset(image, ['render-extensions'])),
     work('paint', [...extensionImages.map(fetchId)], fitted.paintMs, 'fitted: fitted.paintMs'),
   ];
@@ -162,7 +177,14 @@ const register = (id: string, event: string, after: string[], delayMs: number): 
   return { id, operation: 'ingest.flags.register', after, delayMs, body: { events, statsigMetadata: { sdkType: 'js-client' } } };
 };
 
-const earlyEvents = ['app.loaded', 'login.session_resumed', 'sidebar.displayed', 'composer.displayed', 'cardamom_prompts.prompt_displayed', 'model_picker.displayed'];
+const earlyEvents = [
+  'app.loaded',
+  'login.session_resumed',
+  'sidebar.displayed',
+  'composer.displayed',
+  'cardamom_prompts.prompt_displayed',
+  'model_picker.displayed',
+];
 const lateEvents = [
   'page.viewed',
   'recents.displayed',
@@ -181,7 +203,12 @@ function thirdPartySteps(): RequestStep[] {
   const endpoint = 'https://push.example.org/wp/{{account_uuid}}';
   const key = 'BGEw2wsHgLwzerjvnMTkbKrFRxdmwJ5S';
   return [
-    { id: 'flags-initialize', operation: 'ingest.flags.initialize', after: ['run-vendor-telemetry'], body: { user: { userID: '{{account_uuid}}' }, hash: 'djb2' } },
+    {
+      id: 'flags-initialize',
+      operation: 'ingest.flags.initialize',
+      after: ['run-vendor-telemetry'],
+      body: { user: { userID: '{{account_uuid}}' }, hash: 'djb2' },
+    },
     register('flags-register-first', 'statsig::gate_exposure', ['flags-initialize'], 0),
     ...earlyEvents.map((event, index) => track(`track-early-${index}`, `claudeai.${event}`, [lastScript], index * 40)),
     ...lateEvents.map((event, index) => track(`track-late-${index}`, `claudeai.${event}`, ['paint'], 100 + index * 60)),

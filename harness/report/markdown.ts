@@ -1,34 +1,59 @@
-import type { LegResult, RunFile } from '../results/run-file.ts';
-import { number, percent, quantileText } from './format.ts';
+import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
+import { busiest, countsFrom, has, sentCount } from './figures-of.ts';
+import { number, percent, quantile } from './format.ts';
+import { objectiveValue } from './sections/judgement.ts';
+import { plainError } from './text-lines.ts';
 
-/** For a pull request or a job summary: verdict first, then a table a leg. */
+const signs = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '⚠️' } as const;
+const operationsShown = 30;
+
+/** For a pull request or a job summary: the verdict and its reasons first, then tables a leg. Names are escaped: no mark-up of theirs takes effect. */
 export function renderMarkdown(run: RunFile): string {
-  const lines = [`**${run.verdict.verdict}** ${run.runId}`, '', ...run.verdict.reasons.map((reason) => `- ${cell(reason)}`)];
-  for (const leg of run.legs) lines.push('', ...legLines(leg));
-  lines.push('', 'Milliseconds, latency from the intended send time. \\* too few samples for this quantile.', '');
+  const { verdict, reasons } = run.verdict;
+  const lines = [`## ${signs[verdict]} ${verdict}: ${cell(run.runId)}`, '', ...reasons.map((reason) => `- ${cell(reason)}`)];
+  const profile = run.target.profile ? `profile ${run.target.profile.name}, seed ${run.target.profile.seed}` : 'no latency profile told';
+  lines.push('', cell(`${run.target.url} (${run.target.protocol}), ${profile}; ${run.machine.cpu}, ${run.machine.cores} cores, Node ${run.machine.node}; ${number(run.durationMs / 1_000)} s`));
+  for (const leg of run.legs) lines.push('', ...legLines(leg, run));
+  lines.push('', 'Milliseconds, with 95% intervals. \\* n too small for this quantile.', '');
   return lines.join('\n');
 }
 
-function legLines(leg: LegResult): string[] {
+function legLines(leg: LegResult, run: RunFile): string[] {
   const { totals } = leg;
-  const head = `### ${cell(leg.id)}`;
-  const summary = `${totals.offeredPerSecond === undefined ? 'closed loop' : `offered ${number(totals.offeredPerSecond)}/s`}, achieved ${number(totals.achievedPerSecond)}/s, goodput ${percent(totals.goodputRatio)}, errors ${percent(totals.errorRatio)}`;
-  const objectives = leg.objectives.map((result) => `| ${cell(result.text)} | ${result.verdict} | ${result.value === undefined ? '-' : number(result.value)} | ${result.n} |`);
-  const operations = leg.operations.map(
-    ({ operation, metrics }) => `| ${cell(operation)} | ${metrics.latency?.n ?? 0} | ${[0.5, 0.95, 0.99].map((q) => cell(quantileText(metrics.latency, q))).join(' | ')} |`,
-  );
-  return [
-    head,
+  const offered = totals.offeredPerSecond === undefined ? 'closed loop (judged on errors only)' : `offered ${number(totals.offeredPerSecond)}/s`;
+  const lines = [
+    `### ${cell(leg.id)}`,
     '',
-    summary,
-    ...(objectives.length > 0 ? ['', '| objective | verdict | value | n |', '|---|---|---:|---:|', ...objectives] : []),
-    '',
-    '| operation | n | p50 | p95 | p99 |',
-    '|---|---:|---:|---:|---:|',
-    ...operations,
+    `${offered}, achieved ${number(totals.achievedPerSecond)}/s, ${number(sentCount(totals))} requests, errors ${percent(totals.errorRatio)}, goodput ${percent(totals.goodputRatio)}. Latency counts from ${countsFrom(leg)}. ${cell(plainError(leg, run.server))}`,
   ];
+  const broken = leg.validity.checks.filter(({ ok }) => !ok);
+  if (broken.length > 0) lines.push('', ...broken.map(({ text }) => `- **invalid**: ${cell(text)}`));
+  if (leg.objectives.length > 0) {
+    lines.push('', '| | objective | measured | n | reason |', '|---|---|---:|---:|---|');
+    for (const result of leg.objectives) {
+      const verdict = result.judged === false ? 'not judged' : `${signs[result.verdict]} ${result.verdict}`;
+      lines.push(`| ${verdict} | ${cell(result.text)} | ${result.value === undefined ? '–' : objectiveValue(result, result.value)} | ${number(result.n)} | ${cell(result.reason ?? '')} |`);
+    }
+  }
+  const streams = leg.operations.some(({ metrics }) => has(metrics.ttft));
+  lines.push('', `| operation | n | p50 | p95 | p99 |${streams ? ' TTFT p50 | TTFT p95 |' : ''} errors |`, `|---|---:|---:|---:|---:|${streams ? '---:|---:|' : ''}---:|`);
+  const operations = busiest(leg);
+  for (const { operation, metrics, counts } of operations.slice(0, operationsShown)) {
+    const quantiles = [0.5, 0.95, 0.99].map((q) => quantileText(metrics.latency, q));
+    const events = streams ? [0.5, 0.95].map((q) => quantileText(metrics.ttft, q)) : [];
+    lines.push(`| ${[cell(operation), number(metrics.latency?.n ?? 0), ...quantiles, ...events, number(counts.failed + counts.timeout)].join(' | ')} |`);
+  }
+  if (operations.length > operationsShown) lines.push('', `and ${operations.length - operationsShown} more in report.html`);
+  return lines;
+}
+
+function quantileText(distribution: Distribution | undefined, q: number): string {
+  const found = quantile(distribution, q);
+  if (!found) return '–';
+  if (!found.enough) return `${number(found.ms)}\\*`;
+  return found.lowMs === undefined || found.highMs === undefined ? number(found.ms) : `${number(found.ms)} (${number(found.lowMs)} – ${number(found.highMs)})`;
 }
 
 function cell(text: string): string {
-  return text.replace(/[\\|*_<>`]/g, '\\$&').replace(/\s+/g, ' ');
+  return text.replace(/\s+/g, ' ').replace(/[\\|*_<>`[\]]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`));
 }

@@ -1,6 +1,8 @@
 import pc from 'picocolors';
 import type { LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
 import { ms, number, percent, quantile, quantileText } from './format.ts';
+import { busiest } from './figures-of.ts';
+import { clip, plainError, printable, wrap } from './text-lines.ts';
 
 export interface TerminalStyle {
   colour: boolean;
@@ -14,10 +16,10 @@ type Colours = ReturnType<typeof pc.createColors>;
 /** The summary of a run for people: verdict and reasons first, then each leg. Latencies in milliseconds, from the intended send time. */
 export function renderTerminal(run: RunFile, style: TerminalStyle): string {
   const colour = pc.createColors(style.colour);
-  const lines = ['', `${verdictText(run.verdict.verdict, colour)}  ${run.runId}`, ...run.verdict.reasons.map((reason) => `  ${reason}`)];
+  const lines = ['', `${verdictText(run.verdict.verdict, colour)}  ${run.runId}`, ...run.verdict.reasons.flatMap((reason) => wrap(reason, style.width, '  ', '    '))];
   const { profile } = run.target;
   lines.push(colour.dim(`  ${run.target.url} (${run.target.protocol})${profile ? `, profile ${profile.name}, seed ${profile.seed}` : ', no ground truth'}; ${number(run.durationMs / 1_000)} s`));
-  for (const leg of run.legs) lines.push('', ...legLines(leg, colour));
+  for (const leg of run.legs) lines.push('', ...legLines(leg, run, style, colour));
   if (run.server) {
     const { loopDelay, overruns } = run.server;
     lines.push('', `server   loop delay p99 ${ms(loopDelay.p99Ms)}, max ${ms(loopDelay.maxMs)}; ${overruns} overruns; ${number(run.server.rssBytes / 1e6)} MB`);
@@ -32,45 +34,47 @@ function verdictText(verdict: Verdict, colour: Colours): string {
   return paint(colour.bold(verdict.toUpperCase()));
 }
 
-function legLines(leg: LegResult, colour: Colours): string[] {
+function legLines(leg: LegResult, run: RunFile, { width }: TerminalStyle, colour: Colours): string[] {
   const { totals } = leg;
   const { counts } = totals;
   const offered = totals.offeredPerSecond === undefined ? 'closed loop' : `offered ${number(totals.offeredPerSecond)}/s`;
   const bad = counts.failed + counts.timeout + counts.dropped;
-  const lines = [
-    `${colour.bold(leg.id)}  ${offered}, achieved ${number(totals.achievedPerSecond)}/s, goodput ${percent(totals.goodputRatio)}, ${counts.ok} ok, ${bad > 0 ? colour.red(`${counts.failed} failed, ${counts.timeout} timed out, ${counts.dropped} dropped`) : 'none failed'}`,
-  ];
+  const ended = `  ${counts.ok} ok${counts.aborted > 0 ? `, ${counts.aborted} aborted` : ''}, ${bad > 0 ? colour.red(`${counts.failed} failed, ${counts.timeout} timed out, ${counts.dropped} dropped`) : 'none failed'}`;
+  const rates = `${offered}, achieved ${number(totals.achievedPerSecond)}/s, goodput ${percent(totals.goodputRatio)}`;
+  const lines = [`${colour.bold(clip(printable(leg.id), width - rates.length - 2))}  ${rates}`, ended];
   for (const journey of leg.journeys) {
     for (const [name, distribution] of Object.entries(journey.milestones)) {
       lines.push(`  ${journey.journey}: ${name} p50 ${quantileText(distribution, 0.5)} ms, p95 ${quantileText(distribution, 0.95)} ms (n ${distribution.n})`);
     }
   }
-  lines.push(...operationTable(leg, colour));
-  const residual = leg.all.residual;
-  const error = leg.all.measurementError;
-  if (residual && error) {
-    lines.push(`  residual p50 ${quantileText(residual, 0.5)} p99 ${quantileText(residual, 0.99)} ms; measurement error at most p50 ${quantileText(error, 0.5)} p99 ${quantileText(error, 0.99)} ms`);
-  }
+  lines.push(...operationTable(leg, width, colour));
+  lines.push(...wrap(plainError(leg, run.server), width, '  ', '    ').map((line) => colour.dim(line)));
   for (const result of leg.objectives) {
-    const mark = result.verdict === 'pass' ? colour.green('met') : result.verdict === 'fail' ? colour.red('missed') : colour.yellow('open');
-    const value = result.value === undefined ? '' : ` (${number(result.value)})`;
-    lines.push(`  ${mark}  ${result.text}${value}${result.verdict === 'pass' || result.reason === undefined ? '' : colour.dim(` ${result.reason}`)}`);
+    const [word, paint] =
+      result.judged === false ? (['not judged', colour.dim] as const) : result.verdict === 'pass' ? (['met', colour.green] as const) : result.verdict === 'fail' ? (['missed', colour.red] as const) : (['open', colour.yellow] as const);
+    const value = result.value === undefined ? '' : ` (${result.objective.metric.endsWith('Ratio') ? percent(result.value) : ms(result.value)})`;
+    const why = result.verdict === 'pass' || result.reason === undefined ? '' : `: ${result.reason}`;
+    const [first = '', ...rest] = wrap(`${result.text}${value}${why}`, width, `  ${word.padEnd(11)}`, ' '.repeat(13));
+    lines.push(`  ${paint(word)}${first.slice(2 + word.length)}`, ...rest);
   }
-  for (const { error: text, count } of leg.errors.slice(0, 3)) lines.push(colour.red(`  ${count} x ${text}`));
+  for (const { error: text, count } of leg.errors.slice(0, 3)) lines.push(colour.red(clip(`  ${count} x ${printable(text)}`, width)));
   return lines;
 }
 
-function operationTable(leg: LegResult, colour: Colours): string[] {
-  const sorted = leg.operations.toSorted((a, b) => (quantile(b.metrics.latency, 0.95)?.ms ?? 0) - (quantile(a.metrics.latency, 0.95)?.ms ?? 0));
+function operationTable(leg: LegResult, width: number, colour: Colours): string[] {
+  const sorted = busiest(leg);
   const rows = sorted.slice(0, operationsShown).map((operation) => row(operation));
   const head = ['operation (ms)', 'n', 'p50', 'p95', 'p99', 'ttft p50', 'ttft p95', 'errors'];
   const table = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...table.map((cells) => (cells[column] ?? '').length)));
+  // The name gives way when the table is too wide.
+  const others = widths.slice(1).reduce((sum, cells) => sum + cells + 2, 2);
+  widths[0] = Math.max(12, Math.min(widths[0] ?? 0, width - others));
   const lines = table.map((cells, index) => {
-    const text = cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
+    const text = cells.map((cell, column) => (column === 0 ? clip(printable(cell), widths[0] ?? 0).padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
     return index === 0 ? colour.dim(`  ${text}`) : `  ${text}`;
   });
-  if (sorted.length > operationsShown) lines.push(colour.dim(`  and ${sorted.length - operationsShown} faster operations in the report`));
+  if (sorted.length > operationsShown) lines.push(colour.dim(`  and ${sorted.length - operationsShown} less frequent operations in the report`));
   return lines;
 }
 

@@ -112,7 +112,6 @@ function makeExchange(request: FastifyRequest, operation: Operation, state: Serv
   const { headers } = request;
   const given = headers[headerNames.requestKey];
   const key = typeof given === 'string' && given !== '' ? given : countedKey;
-  let controller: AbortController | undefined;
   const exchange: Exchange = {
     operation,
     requestId: newRequestId(),
@@ -129,16 +128,7 @@ function makeExchange(request: FastifyRequest, operation: Operation, state: Serv
     headers,
     trace: traceOf(headers[headerNames.traceparent]),
     hops: [],
-    // Made when somebody asks: most requests end before anybody does.
-    get signal() {
-      if (!controller) {
-        controller = new AbortController();
-        const { socket } = request.raw;
-        if (socket.destroyed) controller.abort();
-        else socket.once('close', () => controller?.abort());
-      }
-      return controller.signal;
-    },
+    socket: request.raw.socket,
   };
   if (faults) exchange.faults = faults;
   return exchange;

@@ -6,6 +6,8 @@ import { latenessMs } from '../latency/lateness.ts';
 import type { ServerState } from '../state.ts';
 import { accepts, type Encoded, encodeJson } from './encoding.ts';
 import { eventSink } from './event-sink.ts';
+import { linkDueMs } from './link.ts';
+import { pacedSink } from './paced-sink.ts';
 import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 
 /** HTTP/2's compatible response has the same calls. */
@@ -62,6 +64,9 @@ export class Responder {
     if (response.destroyed) return;
     const nowMs = clock.now();
     headers[headerNames.serverTiming] = serverTimingHeader(exchange, nowMs);
+    const linkedMs = linkDueMs(this.#state.profile.link, exchange.socket, body?.length ?? 0, nowMs);
+    if (linkedMs !== undefined) await clock.wait(linkedMs);
+    if (response.destroyed) return;
     response.writeHead(reply.status, headers);
     if (body) response.end(body);
     else response.end();
@@ -97,7 +102,8 @@ export class Responder {
       if (!response.writableFinished) handle?.abort('client_abort');
       metrics.request(exchange.operation, reply.status, clock.now() - exchange.arrivedMs);
     });
-    handle = stream.start(sink);
+    const { link } = this.#state.profile;
+    handle = stream.start(link ? pacedSink(sink, clock, (bytes) => linkDueMs(link, exchange.socket, bytes, clock.now()) ?? 0) : sink);
     const open = { abort: () => handle?.abort('drain') };
     this.#state.open.add(open);
   }
@@ -111,6 +117,8 @@ export class Responder {
       [headerNames.requestId]: exchange.requestId,
     };
     headers['cf-cache-status'] ??= 'DYNAMIC';
+    // A CDN answers these itself: there is no mesh behind it.
+    if (exchange.operation.latencyClass === 'static') delete headers['x-envoy-upstream-service-time'];
     if (this.#state.altSvc !== undefined) headers['alt-svc'] = this.#state.altSvc;
     return headers;
   }

@@ -21,7 +21,10 @@ const offset = Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0, exampl
 
 /** `limit` and `offset` of a paged list. */
 export function pageQuery(defaultLimit: number, maxLimit: number) {
-  return { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLimit, default: defaultLimit, examples: [defaultLimit] })), offset: Type.Optional(offset) };
+  return {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxLimit, default: defaultLimit, examples: [defaultLimit] })),
+    offset: Type.Optional(offset),
+  };
 }
 
 /** A paged list: `total` counts every item, not only this page's. */

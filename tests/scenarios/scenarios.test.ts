@@ -18,7 +18,10 @@ function expectedSamples(scenario: Scenario, objective: Objective): number {
     const count = journey.steps.filter((step) => {
       if (isWork(step)) return false;
       const { operation, latencyClass } = resolveStep(step);
-      return (objective.operation === undefined || operation === objective.operation) && (objective.latencyClass === undefined || latencyClass === objective.latencyClass);
+      return (
+        (objective.operation === undefined || operation === objective.operation) &&
+        (objective.latencyClass === undefined || latencyClass === objective.latencyClass)
+      );
     }).length;
     return sum + ((journey.weight ?? 1) / weights) * (objective.metric === 'milestone' ? 1 : count);
   }, 0);

@@ -104,7 +104,12 @@ describe('create, read, update, delete', () => {
     const before = await user.ask<{ count: number }>('GET', '/chat_conversations/count_all');
     await user.ask('DELETE', `/chat_conversations/${uuid}`, undefined, 204);
     expect(await user.ask('GET', '/chat_conversations/count_all')).toEqual({ count: before.count - 1 });
-    for (const path of [`/chat_conversations/${uuid}`, `/conversations/${uuid}/wiggle/list-files`, `/conversations/${uuid}/wiggle/download-file?path=a.txt`, `/artifacts/${artifact}/versions`]) {
+    for (const path of [
+      `/chat_conversations/${uuid}`,
+      `/conversations/${uuid}/wiggle/list-files`,
+      `/conversations/${uuid}/wiggle/download-file?path=a.txt`,
+      `/artifacts/${artifact}/versions`,
+    ]) {
       expect((await user.request('GET', path)).status).toBe(404);
     }
     expect((await user.request('DELETE', `/chat_conversations/${uuid}`)).status).toBe(404);
@@ -116,7 +121,12 @@ describe('title', () => {
     const { uuid } = await newConversation({ name: 'Old' });
     const other = await newConversation({ name: 'Old' });
     for (const conversation of [uuid, other.uuid]) {
-      const answer = await user.ask('POST', `/chat_conversations/${conversation}/title`, { message_content: 'how do I measure the tail of a latency distribution?' }, 202);
+      const answer = await user.ask(
+        'POST',
+        `/chat_conversations/${conversation}/title`,
+        { message_content: 'how do I measure the tail of a latency distribution?' },
+        202,
+      );
       expect(answer).toEqual({ conversation_uuid: conversation, status: 'pending' });
     }
     const nameOf = async (conversation: string) => (await user.ask<Conversation>('GET', `/chat_conversations/${conversation}`)).name;
@@ -127,7 +137,9 @@ describe('title', () => {
     const { data } = await user.ask<Page<Conversation>>('GET', '/chat_conversations?limit=10');
     expect(data.find((conversation) => conversation.uuid === uuid)?.name).toBe('How do I measure the tail of');
     // A change of something else keeps the title that has come.
-    expect((await user.ask<Conversation>('PUT', `/chat_conversations/${uuid}`, { settings: { enabled_saffron: false } })).name).toBe('How do I measure the tail of');
+    expect((await user.ask<Conversation>('PUT', `/chat_conversations/${uuid}`, { settings: { enabled_saffron: false } })).name).toBe(
+      'How do I measure the tail of',
+    );
   });
 
   test('is made of the first words', () => {
@@ -140,7 +152,9 @@ describe('title', () => {
 describe('message tree', () => {
   test('every path ends at its leaf, begins at the root and is linked by its parents', () => {
     // Node i hangs under some node before it, or under the root.
-    const trees = fc.array(fc.nat(), { minLength: 1, maxLength: 40 }).map((picks) => picks.map((pick, index) => ({ uuid: `m${index}`, parent_uuid: index === 0 || pick % 7 === 0 ? 'root' : `m${pick % index}` })));
+    const trees = fc
+      .array(fc.nat(), { minLength: 1, maxLength: 40 })
+      .map((picks) => picks.map((pick, index) => ({ uuid: `m${index}`, parent_uuid: index === 0 || pick % 7 === 0 ? 'root' : `m${pick % index}` })));
     fc.assert(
       fc.property(trees, fc.nat(), (messages, pick) => {
         const leaf = messages[pick % messages.length]?.uuid ?? '';

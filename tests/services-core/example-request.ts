@@ -24,7 +24,9 @@ interface ObjectSchema {
 export function exampleRequest(route: Route, ids: Readonly<Record<string, string>>): ExampleRequest {
   const operation = operationsByName.get(route.operation);
   if (!operation) throw new Error(`${route.operation} is not in scenarios/operations.ts`);
-  const path = operation.path.replace(/\{([\w.-]+)\}/g, (_, name: string) => encodeURIComponent(String(ids[name] ?? exampleOf(route, route.schema.params, name))));
+  const path = operation.path.replace(/\{([\w.-]+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(ids[name] ?? exampleOf(route, route.schema.params, name))),
+  );
   const { required = [] } = (route.schema.querystring ?? {}) as ObjectSchema;
   const query = required.map((name) => `${name}=${encodeURIComponent(String(ids[name] ?? exampleOf(route, route.schema.querystring, name)))}`).join('&');
   const request: ExampleRequest = { method: operation.method, path: query === '' ? path : `${path}?${query}` };

@@ -33,10 +33,17 @@ describe('files', () => {
   test('come back byte for byte, as an attachment of their type', async () => {
     const uuid = await newConversation();
     const bytes = Buffer.from(Array.from({ length: 1_000 }, (_, index) => (index * 37) % 256));
-    expect(await upload(uuid, 'bilder/größe 1.png', bytes, '&content_type=image/png')).toMatchObject({ path: 'bilder/größe 1.png', content_type: 'image/png', size_bytes: 1_000 });
-    const response = await fetch(`${user.url}/api/organizations/${user.org}/conversations/${uuid}/wiggle/download-file?path=${encodeURIComponent('bilder/größe 1.png')}`, {
-      headers: { cookie: user.cookie },
+    expect(await upload(uuid, 'bilder/größe 1.png', bytes, '&content_type=image/png')).toMatchObject({
+      path: 'bilder/größe 1.png',
+      content_type: 'image/png',
+      size_bytes: 1_000,
     });
+    const response = await fetch(
+      `${user.url}/api/organizations/${user.org}/conversations/${uuid}/wiggle/download-file?path=${encodeURIComponent('bilder/größe 1.png')}`,
+      {
+        headers: { cookie: user.cookie },
+      },
+    );
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(response.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe%201.png");
@@ -85,7 +92,9 @@ describe('files', () => {
       const second = await start(join(folder, 'data.sqlite'));
       try {
         const after = { ...before, url: second.url };
-        const answer = await fetch(`${after.url}/api/organizations/${after.org}/conversations/${uuid}/wiggle/download-file?path=kept.txt`, { headers: { cookie: after.cookie } });
+        const answer = await fetch(`${after.url}/api/organizations/${after.org}/conversations/${uuid}/wiggle/download-file?path=kept.txt`, {
+          headers: { cookie: after.cookie },
+        });
         expect([answer.status, await answer.text()]).toEqual([200, 'kept']);
       } finally {
         await second.stop();
@@ -114,7 +123,10 @@ describe('artifacts', () => {
   });
 
   test('the published ones are listed with versions that can be read', async () => {
-    const page = await user.ask<Page<{ artifact_uuid: string; version: number; title: string; creator: { display_name: string } }>>('GET', '/published_artifacts');
+    const page = await user.ask<Page<{ artifact_uuid: string; version: number; title: string; creator: { display_name: string } }>>(
+      'GET',
+      '/published_artifacts',
+    );
     expect(page.total).toBe(8);
     for (const { artifact_uuid, version, title } of page.data) {
       const versions = await user.ask<Page<Version>>('GET', `/artifacts/${artifact_uuid}/versions?source=w`);

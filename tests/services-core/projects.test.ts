@@ -47,7 +47,9 @@ describe('projects', () => {
   test('bad bodies', async () => {
     expect((await user.request('POST', '/projects', { description: 'no name' })).status).toBe(400);
     expect((await user.request('POST', '/projects', { name: '' })).status).toBe(400);
-    expect((await user.request('POST', '/projects', { name: 'x', is_private: 'yes' })).json<ErrorAnswer>().error.faults?.map(({ path }) => path)).toEqual(['/body/is_private']);
+    expect((await user.request('POST', '/projects', { name: 'x', is_private: 'yes' })).json<ErrorAnswer>().error.faults?.map(({ path }) => path)).toEqual([
+      '/body/is_private',
+    ]);
   });
 });
 

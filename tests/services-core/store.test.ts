@@ -107,38 +107,47 @@ describe('store', () => {
     const store = await open();
     const { conversation_uuid } = await store.db.selectFrom('files').select('conversation_uuid').executeTakeFirstOrThrow();
     const message = { parent_uuid: conversation_uuid, role: 'user' as const, content: '[]', stop_reason: null, created_at: 'x', updated_at: 'x' };
-    await expect(store.db.insertInto('messages').values({ ...message, uuid: 'm', conversation_uuid: 'nowhere' }).execute()).rejects.toThrow('FOREIGN KEY');
+    await expect(
+      store.db
+        .insertInto('messages')
+        .values({ ...message, uuid: 'm', conversation_uuid: 'nowhere' })
+        .execute(),
+    ).rejects.toThrow('FOREIGN KEY');
     await store.db.deleteFrom('conversations').where('uuid', '=', conversation_uuid).execute();
     for (const table of ['messages', 'files', 'artifacts'] as const) {
       expect(await store.db.selectFrom(table).select('uuid').where('conversation_uuid', '=', conversation_uuid).execute()).toEqual([]);
     }
-    const orphans = await store.db.selectFrom('artifact_versions').select('uuid').where('artifact_uuid', 'not in', store.db.selectFrom('artifacts').select('uuid')).execute();
+    const orphans = await store.db
+      .selectFrom('artifact_versions')
+      .select('uuid')
+      .where('artifact_uuid', 'not in', store.db.selectFrom('artifacts').select('uuid'))
+      .execute();
     expect(orphans).toEqual([]);
   });
 
   test('a transaction that fails leaves nothing, and others wait for its end', async () => {
     const store = await open();
-    const names: string[] = [];
+    const written = Promise.withResolvers<void>();
     const failing = store.db.transaction().execute(async (transaction) => {
       await transaction.updateTable('organizations').set({ name: 'half done' }).execute();
+      written.resolve();
       await new Promise((resolve) => setTimeout(resolve, 20));
       throw new Error('no');
     });
-    const meanwhile = store.db
-      .selectFrom('organizations')
-      .select('name')
-      .execute()
-      .then((rows) => names.push(...rows.map((row) => row.name)));
-    await expect(failing).rejects.toThrow('no');
-    await meanwhile;
-    expect(names.sort()).toEqual(['Plumbline Works', 'Second Tenant']);
+    const failed = expect(failing).rejects.toThrow('no');
+    await written.promise;
+    const names = await store.db.selectFrom('organizations').select('name').orderBy('name').execute();
+    expect(names.map(({ name }) => name)).toEqual(['Plumbline Works', 'Second Tenant']);
+    await failed;
   });
 
   test('every query of a page of conversations is served by an index', async () => {
     const store = await open();
     const { rows } = await sql<{ detail: string }>`explain query plan
       select * from conversations where organization_uuid = 'x' order by updated_at desc, uuid desc limit 30`.execute(store.db);
-    expect(rows.map((row) => row.detail)).toEqual(['SEARCH conversations USING INDEX conversations_by_organization_uuid_updated_at_uuid (organization_uuid=?)']);
+    expect(rows.map((row) => row.detail)).toEqual([
+      'SEARCH conversations USING INDEX conversations_by_organization_uuid_updated_at_uuid (organization_uuid=?)',
+    ]);
   });
 
   test('a file that is no database is refused', async () => {

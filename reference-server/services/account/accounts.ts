@@ -26,7 +26,13 @@ export async function readAccount(db: Kysely<Tables>, userUuid: string): Promise
     .orderBy('memberships.organization_uuid')
     .select(['users.uuid', 'users.email', 'users.full_name', 'users.display_name', 'users.created_at'])
     .select(['memberships.role', 'memberships.created_at as joined_at'])
-    .select(['organizations.uuid as organization_uuid', 'organizations.name', 'organizations.billing_type', 'organizations.capabilities', 'organizations.created_at as founded_at'])
+    .select([
+      'organizations.uuid as organization_uuid',
+      'organizations.name',
+      'organizations.billing_type',
+      'organizations.capabilities',
+      'organizations.created_at as founded_at',
+    ])
     .execute();
   const first = rows[0];
   if (!first) throw notFound('account');
@@ -66,8 +72,17 @@ export async function userOf(db: Kysely<Tables>, email: string, newUuid: () => s
     .limit(1)
     .executeTakeFirstOrThrow();
   const name = local.charAt(0).toUpperCase() + local.slice(1);
-  const uuid = newUuid();
-  await db.insertInto('users').values({ uuid, email, full_name: name, display_name: name, created_at: now }).execute();
-  await db.insertInto('memberships').values({ organization_uuid: organization.uuid, user_uuid: uuid, role: 'user', created_at: now }).execute();
+  // Another sign-in of the address may have come first: then its user is the one.
+  await db
+    .insertInto('users')
+    .values({ uuid: newUuid(), email, full_name: name, display_name: name, created_at: now })
+    .onConflict((on) => on.column('email').doNothing())
+    .execute();
+  const { uuid } = await db.selectFrom('users').select('uuid').where('email', '=', email).executeTakeFirstOrThrow();
+  await db
+    .insertInto('memberships')
+    .values({ organization_uuid: organization.uuid, user_uuid: uuid, role: 'user', created_at: now })
+    .onConflict((on) => on.columns(['user_uuid', 'organization_uuid']).doNothing())
+    .execute();
   return uuid;
 }

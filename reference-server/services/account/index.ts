@@ -59,7 +59,12 @@ const bootstrap: Route = {
     const found = await backends.store(exchange, 'select bootstrap', async (db) => ({
       account: await readAccount(db, userId),
       models: await db.selectFrom('model_configs').select('body').orderBy('model').execute(),
-      features: await db.selectFrom('settings_documents').select('body').where('organization_uuid', '=', organizationId).where('kind', '=', 'feature_settings').executeTakeFirst(),
+      features: await db
+        .selectFrom('settings_documents')
+        .select('body')
+        .where('organization_uuid', '=', organizationId)
+        .where('kind', '=', 'feature_settings')
+        .executeTakeFirst(),
     }));
     return {
       status: 200,

@@ -49,16 +49,30 @@ function versionsOf(db: Kysely<Tables>, organizationUuid: string) {
 const versions: Route = {
   operation: 'chat.artifacts.versions',
   summary: 'Versions of an artifact, the oldest first; the uuid of a conversation stands for all of its artifacts.',
-  schema: { params: artifactParams, querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source) }), response: { 200: page(version) } },
+  schema: {
+    params: artifactParams,
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source) }),
+    response: { 200: page(version) },
+  },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const asked = param(exchange, 'artifact_uuid').toLowerCase();
     const onlySource = queryText(exchange, 'source');
     const { rows, total } = await backends.store(exchange, 'select artifact versions', async (db) => {
-      const artifact = await db.selectFrom('artifacts').select('uuid').where('uuid', '=', asked).where('organization_uuid', '=', organizationId).executeTakeFirst();
+      const artifact = await db
+        .selectFrom('artifacts')
+        .select('uuid')
+        .where('uuid', '=', asked)
+        .where('organization_uuid', '=', organizationId)
+        .executeTakeFirst();
       if (!artifact) {
-        const conversation = await db.selectFrom('conversations').select('uuid').where('uuid', '=', asked).where('organization_uuid', '=', organizationId).executeTakeFirst();
+        const conversation = await db
+          .selectFrom('conversations')
+          .select('uuid')
+          .where('uuid', '=', asked)
+          .where('organization_uuid', '=', organizationId)
+          .executeTakeFirst();
         if (!conversation) throw notFound('artifact');
       }
       let those = versionsOf(db, organizationId).where(artifact ? 'artifacts.uuid' : 'artifacts.conversation_uuid', '=', asked);

@@ -16,7 +16,11 @@ const maxLimit = 250;
 const list: Route = {
   operation: 'chat.conversations.list',
   summary: 'Conversations of the organization, the last changed first.',
-  schema: { params: orgParams, querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }), response: { 200: page(conversation) } },
+  schema: {
+    params: orgParams,
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }),
+    response: { 200: page(conversation) },
+  },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
@@ -79,7 +83,12 @@ const create: Route = {
         if (!known) throw invalid('/body/model', `"${row.model}" is not a model of this server`);
       }
       if (row.project_uuid !== null) {
-        const known = await db.selectFrom('projects').select('uuid').where('uuid', '=', row.project_uuid).where('organization_uuid', '=', organizationId).executeTakeFirst();
+        const known = await db
+          .selectFrom('projects')
+          .select('uuid')
+          .where('uuid', '=', row.project_uuid)
+          .where('organization_uuid', '=', organizationId)
+          .executeTakeFirst();
         if (!known) throw invalid('/body/project_uuid', 'no such project');
       }
       const { numInsertedOrUpdatedRows } = await db
@@ -129,7 +138,12 @@ const update: Route = {
       db.transaction().execute(async (transaction) => {
         const old = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
         if (leaf !== undefined) {
-          const known = await transaction.selectFrom('messages').select('uuid').where('uuid', '=', leaf.toLowerCase()).where('conversation_uuid', '=', old.uuid).executeTakeFirst();
+          const known = await transaction
+            .selectFrom('messages')
+            .select('uuid')
+            .where('uuid', '=', leaf.toLowerCase())
+            .where('conversation_uuid', '=', old.uuid)
+            .executeTakeFirst();
           if (!known) throw invalid('/body/current_leaf_message_uuid', 'no such message in this conversation');
         }
         const change: Partial<ConversationsTable> = { updated_at: now };

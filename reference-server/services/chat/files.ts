@@ -14,7 +14,12 @@ const maxLimit = 1_000;
 const uploadType = 'application/octet-stream';
 
 /** Folders with `/`; none of them empty, `.` or `..`; no backslash and no control characters. */
-const path = Type.String({ minLength: 1, maxLength: 512, pattern: '^(?!\\.{1,2}(/|$))[^/\\\\\\u0000-\\u001f\\u007f]+(/(?!\\.{1,2}(/|$))[^/\\\\\\u0000-\\u001f\\u007f]+)*$', examples: ['uploads/notes.txt'] });
+const path = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  pattern: '^(?!\\.{1,2}(/|$))[^/\\\\\\u0000-\\u001f\\u007f]+(/(?!\\.{1,2}(/|$))[^/\\\\\\u0000-\\u001f\\u007f]+)*$',
+  examples: ['uploads/notes.txt'],
+});
 const contentType = Type.String({ maxLength: 100, pattern: '^[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+$', examples: ['text/plain'] });
 
 const file = Type.Object({ uuid, path: Type.String(), content_type: Type.String(), size_bytes: Type.Integer({ minimum: 0 }), created_at: timestampSchema });
@@ -65,7 +70,11 @@ const upload: Route = {
     const { organizationId } = await sessionOf(exchange, backends);
     const content = exchange.body;
     if (!Buffer.isBuffer(content)) {
-      throw new HttpError(415, 'unsupported_media_type', `a file is uploaded as raw bytes with content-type ${uploadType}; give its own type in the query, content_type=text/plain`);
+      throw new HttpError(
+        415,
+        'unsupported_media_type',
+        `a file is uploaded as raw bytes with content-type ${uploadType}; give its own type in the query, content_type=text/plain`,
+      );
     }
     const row = {
       uuid: backends.newUuid(),
@@ -101,7 +110,12 @@ const download: Route = {
     const asked = queryText(exchange, 'path') ?? '';
     const row = await backends.store(exchange, 'select file', async (db) => {
       const { uuid: conversationUuid } = await findConversation(db, organizationId, param(exchange, 'conversation_uuid'));
-      return db.selectFrom('files').select(['content', 'content_type']).where('conversation_uuid', '=', conversationUuid).where('path', '=', asked).executeTakeFirst();
+      return db
+        .selectFrom('files')
+        .select(['content', 'content_type'])
+        .where('conversation_uuid', '=', conversationUuid)
+        .where('path', '=', asked)
+        .executeTakeFirst();
     });
     if (!row) throw notFound('file');
     const name = encodeURIComponent(asked.slice(asked.lastIndexOf('/') + 1)).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);

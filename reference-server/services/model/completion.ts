@@ -67,7 +67,9 @@ const completion: Route = {
         model: modelGiven ?? conversation.model,
         promptChars: prompt.length,
         onEnd: (answer) =>
-          backends.store(exchange, 'insert answer', (db) => storeAnswer(db, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now()))),
+          backends.store(exchange, 'insert answer', (db) =>
+            storeAnswer(db, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now())),
+          ),
       }),
     };
   },
@@ -79,7 +81,12 @@ async function checkModel(db: Kysely<Tables>, model: string): Promise<void> {
 }
 
 async function checkParent(db: Kysely<Tables>, conversationUuid: string, parentUuid: string): Promise<void> {
-  const known = await db.selectFrom('messages').select('uuid').where('uuid', '=', parentUuid).where('conversation_uuid', '=', conversationUuid).executeTakeFirst();
+  const known = await db
+    .selectFrom('messages')
+    .select('uuid')
+    .where('uuid', '=', parentUuid)
+    .where('conversation_uuid', '=', conversationUuid)
+    .executeTakeFirst();
   if (!known) throw invalid('/body/parent_message_uuid', `no such message in this conversation; the first one has the parent ${rootParentUuid}`);
 }
 
@@ -99,7 +106,12 @@ async function storeAnswer(db: Kysely<Tables>, { conversationUuid, promptUuid, a
       .updateTable('conversations')
       .set((of) => ({
         updated_at: now,
-        current_leaf_message_uuid: of.case().when('current_leaf_message_uuid', '=', promptUuid).then(answerUuid).else(of.ref('current_leaf_message_uuid')).end(),
+        current_leaf_message_uuid: of
+          .case()
+          .when('current_leaf_message_uuid', '=', promptUuid)
+          .then(answerUuid)
+          .else(of.ref('current_leaf_message_uuid'))
+          .end(),
       }))
       .where('uuid', '=', conversationUuid)
       .executeTakeFirstOrThrow();

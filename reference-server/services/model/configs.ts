@@ -25,7 +25,9 @@ const read: Route = {
     await sessionOf(exchange, backends);
     const model = param(exchange, 'model');
     const json = await backends.cache(exchange, `model_config:${model}`, async () => {
-      const row = await backends.store(exchange, 'select model config', (db) => db.selectFrom('model_configs').select('body').where('model', '=', model).executeTakeFirst());
+      const row = await backends.store(exchange, 'select model config', (db) =>
+        db.selectFrom('model_configs').select('body').where('model', '=', model).executeTakeFirst(),
+      );
       if (!row) throw notFound('model');
       return JSON.parse(row.body) as unknown;
     });

@@ -25,7 +25,12 @@ const readPermissions: Route = {
     const { organizationId, userId } = await sessionOf(exchange, backends);
     const { project, membership } = await backends.store(exchange, 'select permissions', async (db) => {
       const found = await findProject(db, organizationId, param(exchange, 'project_uuid'));
-      const own = await db.selectFrom('project_accounts').select('role').where('project_uuid', '=', found.uuid).where('user_uuid', '=', userId).executeTakeFirst();
+      const own = await db
+        .selectFrom('project_accounts')
+        .select('role')
+        .where('project_uuid', '=', found.uuid)
+        .where('user_uuid', '=', userId)
+        .executeTakeFirst();
       return { project: found, membership: own };
     });
     const role = membership?.role ?? 'viewer';
@@ -116,7 +121,11 @@ const remove: Route = {
     await backends.store(exchange, 'delete project account', async (db) => {
       const project = await findProject(db, organizationId, param(exchange, 'project_uuid'));
       if (userUuid === project.creator_uuid) throw conflict('the creator of a project stays its owner: delete the project instead');
-      const { numDeletedRows } = await db.deleteFrom('project_accounts').where('project_uuid', '=', project.uuid).where('user_uuid', '=', userUuid).executeTakeFirstOrThrow();
+      const { numDeletedRows } = await db
+        .deleteFrom('project_accounts')
+        .where('project_uuid', '=', project.uuid)
+        .where('user_uuid', '=', userUuid)
+        .executeTakeFirstOrThrow();
       if (numDeletedRows === 0n) throw notFound('account in this project');
     });
     return { status: 204 };

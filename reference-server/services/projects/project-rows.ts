@@ -8,7 +8,15 @@ export function projectsOf(db: Kysely<Tables>, organizationUuid: string) {
     .selectFrom('projects')
     .innerJoin('users', 'users.uuid', 'projects.creator_uuid')
     .where('projects.organization_uuid', '=', organizationUuid)
-    .select(['projects.uuid', 'projects.name', 'projects.description', 'projects.is_private', 'projects.is_harmony_project', 'projects.creator_uuid', 'users.display_name']);
+    .select([
+      'projects.uuid',
+      'projects.name',
+      'projects.description',
+      'projects.is_private',
+      'projects.is_harmony_project',
+      'projects.creator_uuid',
+      'users.display_name',
+    ]);
 }
 
 type ProjectRow = Awaited<ReturnType<typeof findProject>>;

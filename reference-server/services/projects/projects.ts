@@ -24,7 +24,12 @@ const list: Route = {
         .where('organization_uuid', '=', organizationId)
         .select((of) => of.fn.countAll().as('count'))
         .executeTakeFirstOrThrow();
-      const found = await projectsOf(db, organizationId).orderBy('projects.updated_at', 'desc').orderBy('projects.uuid', 'desc').limit(limit).offset(offset).execute();
+      const found = await projectsOf(db, organizationId)
+        .orderBy('projects.updated_at', 'desc')
+        .orderBy('projects.uuid', 'desc')
+        .limit(limit)
+        .offset(offset)
+        .execute();
       return { rows: found, total: Number(counted.count) };
     });
     return { status: 200, json: { data: rows.map(projectJson), limit, offset, total } };
@@ -101,7 +106,11 @@ const remove: Route = {
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { numDeletedRows } = await backends.store(exchange, 'delete project', (db) =>
-      db.deleteFrom('projects').where('uuid', '=', param(exchange, 'project_uuid').toLowerCase()).where('organization_uuid', '=', organizationId).executeTakeFirstOrThrow(),
+      db
+        .deleteFrom('projects')
+        .where('uuid', '=', param(exchange, 'project_uuid').toLowerCase())
+        .where('organization_uuid', '=', organizationId)
+        .executeTakeFirstOrThrow(),
     );
     if (numDeletedRows === 0n) throw notFound('project');
     return { status: 204 };

@@ -197,7 +197,11 @@ const indexes: readonly (readonly [table: keyof Tables, columns: readonly string
 export async function up(db: Kysely<unknown>, binaryType: BinaryType): Promise<void> {
   for (const shape of shapes) await createTable(db, shape, binaryType);
   for (const [table, columns] of indexes) {
-    await db.schema.createIndex(`${table}_by_${columns.join('_')}`).on(table).columns([...columns]).execute();
+    await db.schema
+      .createIndex(`${table}_by_${columns.join('_')}`)
+      .on(table)
+      .columns([...columns])
+      .execute();
   }
 }
 

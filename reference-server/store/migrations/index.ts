@@ -14,5 +14,7 @@ export async function migrate<T>(db: Kysely<T>, binaryType: BinaryType): Promise
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'before the first migration';
-  throw new Error(`the store could not be brought to the newest schema (${failed}): ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  throw new Error(`the store could not be brought to the newest schema (${failed}): ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }

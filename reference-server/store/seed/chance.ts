@@ -30,7 +30,9 @@ export class Chance {
   }
   /** UUIDv7 of a moment. */
   uuid(micros: number): string {
-    const time = Math.floor(micros / 1_000).toString(16).padStart(12, '0');
+    const time = Math.floor(micros / 1_000)
+      .toString(16)
+      .padStart(12, '0');
     const tail = this.hex(19);
     return `${time.slice(0, 8)}-${time.slice(8)}-7${tail.slice(0, 3)}-${this.pick(['8', '9', 'a', 'b'])}${tail.slice(3, 6)}-${tail.slice(6, 18)}`;
   }

@@ -48,7 +48,12 @@ export function seedConversations(seed: number, { organization, members, size }:
   return result;
 }
 
-function seedTree(chance: Chance, conversationUuid: string, startMicros: number, messagesEach: number): { messages: MessagesTable[]; leafUuid: string | null; endMicros: number } {
+function seedTree(
+  chance: Chance,
+  conversationUuid: string,
+  startMicros: number,
+  messagesEach: number,
+): { messages: MessagesTable[]; leafUuid: string | null; endMicros: number } {
   const messages: MessagesTable[] = [];
   const turns = messagesEach === 0 ? 0 : Math.max(1, Math.round((messagesEach / 2) * (0.5 + chance.between(0, 100) / 100)));
   let micros = startMicros;

@@ -1,4 +1,12 @@
-import type { CreditsTable, IngestionsTable, InstalledExtensionsTable, McpServersTable, PaymentMethodsTable, SyncItemsTable, SyncLinksTable } from '../tables.ts';
+import type {
+  CreditsTable,
+  IngestionsTable,
+  InstalledExtensionsTable,
+  McpServersTable,
+  PaymentMethodsTable,
+  SyncItemsTable,
+  SyncLinksTable,
+} from '../tables.ts';
 import { Chance, dayMicros, minuteMicros, pastMicros, seedEndMicros, stamp } from './chance.ts';
 import type { SeededOrganization } from './people.ts';
 
@@ -66,7 +74,12 @@ function syncBody(chance: Chance, provider: (typeof providers)[number], micros: 
     const startMicros = micros + chance.between(1, 14) * dayMicros;
     return { start: stamp(startMicros), end: stamp(startMicros + 30 * minuteMicros), attendees: chance.between(1, 9) };
   }
-  return { mime_type: chance.pick(mimeTypes), size_bytes: chance.between(2_000, 4_000_000), owner: `${chance.words(1)}@example.org`, path: `/${chance.words(1)}/${chance.words(1)}` };
+  return {
+    mime_type: chance.pick(mimeTypes),
+    size_bytes: chance.between(2_000, 4_000_000),
+    owner: `${chance.words(1)}@example.org`,
+    path: `/${chance.words(1)}/${chance.words(1)}`,
+  };
 }
 
 interface SeededAddOns {
@@ -95,7 +108,15 @@ export function seedAddOns(seed: number, { organization }: SeededOrganization): 
         created_at: stamp(micros),
       },
     ],
-    credits: [{ organization_uuid: organization.uuid, amount_minor: chance.between(0, 20_000), currency: 'USD', auto_reload_minor: null, updated_at: stamp(seedEndMicros - dayMicros) }],
+    credits: [
+      {
+        organization_uuid: organization.uuid,
+        amount_minor: chance.between(0, 20_000),
+        currency: 'USD',
+        auto_reload_minor: null,
+        updated_at: stamp(seedEndMicros - dayMicros),
+      },
+    ],
     mcp_servers: mcpNames.map((name, index) => ({
       uuid: chance.uuid(micros + index * minuteMicros),
       organization_uuid: organization.uuid,

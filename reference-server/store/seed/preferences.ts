@@ -6,7 +6,11 @@ import type { SeededOrganization } from './people.ts';
 /** The five defaults of the analysis, in its order. */
 const defaultStyles: readonly { name: string; summary: string; prompt: string }[] = [
   { name: 'Normal', summary: 'Default responses', prompt: 'Answer as you normally would.' },
-  { name: 'Learning', summary: 'Patient, educational responses that build understanding', prompt: 'Lead the reader to the answer with questions and small steps.' },
+  {
+    name: 'Learning',
+    summary: 'Patient, educational responses that build understanding',
+    prompt: 'Lead the reader to the answer with questions and small steps.',
+  },
   { name: 'Concise', summary: 'Shorter responses and more messages', prompt: 'Answer in as few words as the matter allows, and leave out what was not asked.' },
   { name: 'Explanatory', summary: 'Educational responses for learning', prompt: 'Explain the reasons behind the answer, with an example where one helps.' },
   { name: 'Formal', summary: 'Clear and well-structured responses', prompt: 'Write in a formal register, with complete sentences and a clear structure.' },
@@ -53,7 +57,12 @@ export function seedStyles(seed: number, { organization, members }: SeededOrgani
 export function seedSettings(seed: number, { organization }: SeededOrganization): SettingsDocumentsTable[] {
   const chance = new Chance(seed, 'settings', organization.uuid);
   const features = Object.fromEntries(Array.from({ length: 24 }, (_, index) => [`feature_${index}_${chance.words(1)}`, chance.happens(0.6)]));
-  const experiences = Array.from({ length: 6 }, () => ({ id: chance.hex(12), name: chance.words(2).replace(' ', '_'), shown: chance.happens(0.5), weight: chance.between(1, 100) }));
+  const experiences = Array.from({ length: 6 }, () => ({
+    id: chance.hex(12),
+    name: chance.words(2).replace(' ', '_'),
+    shown: chance.happens(0.5),
+    weight: chance.between(1, 100),
+  }));
   const documents: [string, unknown][] = [
     ['feature_settings', features],
     ['experiences', experiences],

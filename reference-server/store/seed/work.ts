@@ -3,7 +3,10 @@ import { Chance, dayMicros, minuteMicros, pastMicros, seedEndMicros, stamp } fro
 import type { SeededOrganization } from './people.ts';
 
 /** Projects, each with its creator as owner and about half of the other members. */
-export function seedProjects(seed: number, { organization, members, size }: SeededOrganization): { projects: ProjectsTable[]; project_accounts: ProjectAccountsTable[] } {
+export function seedProjects(
+  seed: number,
+  { organization, members, size }: SeededOrganization,
+): { projects: ProjectsTable[]; project_accounts: ProjectAccountsTable[] } {
   const projects: ProjectsTable[] = [];
   const accounts: ProjectAccountsTable[] = [];
   for (let index = 0; index < size.projects; index += 1) {
@@ -63,7 +66,14 @@ export function seedArtifacts(seed: number, { organization, size }: SeededOrgani
       // A version rewrites one line of the one before, as an edit does.
       lines[chance.between(0, lines.length - 1)] = chance.sentences(1);
       const micros = createdMicros + version * minuteMicros;
-      result.artifact_versions.push({ uuid: chance.uuid(micros), artifact_uuid: uuid, version, source: 'w', content: lines.join('\n'), created_at: stamp(micros) });
+      result.artifact_versions.push({
+        uuid: chance.uuid(micros),
+        artifact_uuid: uuid,
+        version,
+        source: 'w',
+        content: lines.join('\n'),
+        created_at: stamp(micros),
+      });
     }
     if (index % 3 !== 0 || size.versionsEach === 0) continue;
     const publishedMicros = Math.min(seedEndMicros, createdMicros + dayMicros);
