@@ -99,7 +99,7 @@ export function criticalPathOf(journey: Journey, endsMs: ReadonlyMap<string, num
 }
 
 /** The parent that ended last, of equals the one named first; undefined when none has ended. */
-export function latestOf(ids: readonly string[], endsMs: ReadonlyMap<string, number>): string | undefined {
+function latestOf(ids: readonly string[], endsMs: ReadonlyMap<string, number>): string | undefined {
   let latest: string | undefined;
   let latestMs = Number.NEGATIVE_INFINITY;
   for (const id of ids) {

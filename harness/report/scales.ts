@@ -19,7 +19,10 @@ export function logScale([from, to]: Pair, [start, end]: Pair, wanted = 8): Scal
   const low = Math.log10(from);
   const span = Math.log10(to) - low > 0 ? Math.log10(to) - low : 1;
   const ticks: Scale['ticks'] = [];
-  const digits = span <= 0.9 ? [1, 1.5, 2, 3, 4, 5, 7] : span * 3 <= wanted ? [1, 2, 5] : span * 2 <= wanted ? [1, 3] : [1];
+  // A narrow range has no round powers in it: its ticks are even in value.
+  const step = niceStep((to - from) / 5);
+  if (span <= 0.5) for (let i = Math.ceil(from / step); i * step <= to; i += 1) ticks.push({ value: i * step, text: tickText(i * step) });
+  const digits = span <= 0.5 ? [] : span <= 0.9 ? [1, 1.5, 2, 3, 4, 5, 7] : span * 3 <= wanted ? [1, 2, 5] : span * 2 <= wanted ? [1, 3] : [1];
   for (let decade = Math.floor(low); decade <= low + span; decade += 1) {
     for (const digit of digits) {
       const value = digit * 10 ** decade;

@@ -56,7 +56,7 @@ section{margin-top:28px}.js section[data-tab]:not(.shown){display:none}
 .tile{background:var(--card);padding:11px 14px}.tile dt{font-size:12px;color:var(--ink3);white-space:nowrap}
 .tile dd{font-size:19px;font-weight:600;letter-spacing:-.01em;font-variant-numeric:tabular-nums}.tile small{display:block;font-size:12px;font-weight:400;color:var(--ink3);letter-spacing:0}
 .two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px;align-items:start}
-.flow{columns:2;column-gap:16px;margin-bottom:-16px}.flow>*{break-inside:avoid;margin-bottom:16px}
+.flow{columns:2;column-gap:16px;margin-bottom:0}.flow>*{break-inside:avoid;margin-bottom:16px}
 .stack{display:grid;gap:16px}
 .table{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}

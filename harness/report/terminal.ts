@@ -53,7 +53,7 @@ function legLines(leg: LegResult, run: RunFile, { width }: TerminalStyle, colour
     const [word, paint] =
       result.judged === false ? (['not judged', colour.dim] as const) : result.verdict === 'pass' ? (['met', colour.green] as const) : result.verdict === 'fail' ? (['missed', colour.red] as const) : (['open', colour.yellow] as const);
     const value = result.value === undefined ? '' : ` (${result.objective.metric.endsWith('Ratio') ? percent(result.value) : ms(result.value)})`;
-    const why = result.verdict === 'pass' || result.reason === undefined ? '' : `: ${result.reason}`;
+    const why = result.verdict === 'pass' || result.reason === undefined || result.reason.startsWith('measured ') ? '' : `: ${result.reason}`;
     const [first = '', ...rest] = wrap(`${result.text}${value}${why}`, width, `  ${word.padEnd(11)}`, ' '.repeat(13));
     lines.push(`  ${paint(word)}${first.slice(2 + word.length)}`, ...rest);
   }

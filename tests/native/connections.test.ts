@@ -24,7 +24,13 @@ const fanOut: Step[] = [
 ];
 const origins = { app: 'app.example', cdn: 'cdn.example' };
 const browserScenario = (rest: Partial<Scenario> = {}): Scenario =>
-  scenarioOf([], { journeys: [{ name: 'page', steps: fanOut, connections: 'browser' }], origins, durationMs: 150, load: { kind: 'constant', ratePerSecond: 20 }, ...rest });
+  scenarioOf([], {
+    journeys: [{ name: 'page', steps: fanOut, connections: 'browser' }],
+    origins,
+    durationMs: 150,
+    load: { kind: 'constant', ratePerSecond: 20 },
+    ...rest,
+  });
 
 describe('HTTP/1.1', () => {
   it('a browser opens at most 6 connections an origin, fresh ones for each journey, and the wait for one is queuedMs', async () => {
@@ -125,8 +131,16 @@ describe('HTTP/1.1', () => {
       request.on('data', (text: string) => bodies.push(text));
       request.on('end', () => response.end('{}'));
     });
-    const step = get('say hi', '/{place}?x=1', { method: 'POST', params: { place: 'a b' }, body: { text: '{{name}} {{seq}}' }, headers: { 'X-Extra': '{{name}}' } });
-    const { requests } = await drive(scenarioOf([step], { durationMs: 50, headers: { 'user-agent': 'mine' }, origins: { app: 'app.example' } }), h1.url, { users: [{ name: 'Zoë' }], plan: { traceSampleRatio: 1 } });
+    const step = get('say hi', '/{place}?x=1', {
+      method: 'POST',
+      params: { place: 'a b' },
+      body: { text: '{{name}} {{seq}}' },
+      headers: { 'X-Extra': '{{name}}' },
+    });
+    const { requests } = await drive(scenarioOf([step], { durationMs: 50, headers: { 'user-agent': 'mine' }, origins: { app: 'app.example' } }), h1.url, {
+      users: [{ name: 'Zoë' }],
+      plan: { traceSampleRatio: 1 },
+    });
     const headers = seen[0] ?? {};
     expect(headers.host).toBe('app.example');
     expect(headers['baggage']).toBe('run=run-1,scenario=test,step=say%20hi');
@@ -198,10 +212,12 @@ describe('HTTP/2', () => {
   });
 
   it('shared journeys fill a connection to 100 streams before they open another', async () => {
-    h2 = await serveH2((stream) => setTimeout(() => {
-      stream.respond({ ':status': 200 });
-      stream.end('{}');
-    }, 600));
+    h2 = await serveH2((stream) =>
+      setTimeout(() => {
+        stream.respond({ ':status': 200 });
+        stream.end('{}');
+      }, 600),
+    );
     const { requests } = await drive(times(150, [get('a', '/a')]), h2.url, overH2(h2.url));
     expect(requests.filter((sample) => sample.outcome === 'ok')).toHaveLength(150);
     expect(h2.sessions()).toHaveLength(2);
@@ -280,7 +296,9 @@ describe('HTTP/2', () => {
     const server = createServer(testCertificate, (_request, response) => response.end('{}'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `https://127.0.0.1:${(server.address() as { port: number }).port}`;
-    const { requests } = await drive(scenarioOf([get('a', '/a')], { durationMs: 50, origins: { app: 'claude.ai' } }), url, { plan: { target: { url, protocol: 'http/1.1', insecureTls: true } } });
+    const { requests } = await drive(scenarioOf([get('a', '/a')], { durationMs: 50, origins: { app: 'claude.ai' } }), url, {
+      plan: { target: { url, protocol: 'http/1.1', insecureTls: true } },
+    });
     expect(requests[0]).toMatchObject({ outcome: 'ok', protocol: 'http/1.1' });
     await sleep(50);
     server.closeAllConnections();

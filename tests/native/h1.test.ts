@@ -33,7 +33,8 @@ function parse(pieces: readonly (string | Buffer)[], method = 'GET'): Parsed {
 }
 
 const withLength = 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-A: 1\r\nx-a:2 \r\nSet-Cookie: a=1, b\r\nset-cookie: c=2\r\n\r\nhello world';
-const chunked = 'HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nKeep-Alive: timeout=7\r\n\r\n5\r\nhello\r\n1;ext="x"\r\n \r\n00000A\r\nworld\r\n!\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n';
+const chunked =
+  'HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nKeep-Alive: timeout=7\r\n\r\n5\r\nhello\r\n1;ext="x"\r\n \r\n00000A\r\nworld\r\n!\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n';
 
 describe('HTTP/1.1 responses', () => {
   it('a body by length', () => {
@@ -53,12 +54,19 @@ describe('HTTP/1.1 responses', () => {
 
   it('however it is cut', () => {
     fc.assert(
-      fc.property(fc.constantFrom(withLength, chunked, `HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${chunked}`), fc.array(fc.nat({ max: 200 }), { maxLength: 20 }), fc.boolean(), (text, cuts, byBytes) => {
-        const bytes = Buffer.from(text, 'latin1');
-        const points = byBytes ? Array.from({ length: bytes.length + 1 }, (_, i) => i) : [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
-        const { idleTimeoutMs: _, ...whole } = parse([text]);
-        expect(parse(points.slice(1).map((end, i) => bytes.subarray(points[i], end)))).toMatchObject(whole);
-      }),
+      fc.property(
+        fc.constantFrom(withLength, chunked, `HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${chunked}`),
+        fc.array(fc.nat({ max: 200 }), { maxLength: 20 }),
+        fc.boolean(),
+        (text, cuts, byBytes) => {
+          const bytes = Buffer.from(text, 'latin1');
+          const points = byBytes
+            ? Array.from({ length: bytes.length + 1 }, (_, i) => i)
+            : [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+          const { idleTimeoutMs: _, ...whole } = parse([text]);
+          expect(parse(points.slice(1).map((end, i) => bytes.subarray(points[i], end)))).toMatchObject(whole);
+        },
+      ),
     );
   });
 
@@ -86,7 +94,11 @@ describe('HTTP/1.1 responses', () => {
     expect(keep('connection: keep-alive\r\n')).toBe(true);
     expect(keep('', '1.0')).toBe(false);
     expect(keep('connection: keep-alive\r\n', '1.0')).toBe(true);
-    expect(parse(['HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'])).toMatchObject({ keepAlive: false, ends: 1, body: '' });
+    expect(parse(['HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'])).toMatchObject({
+      keepAlive: false,
+      ends: 1,
+      body: '',
+    });
   });
 
   it.each([
@@ -108,11 +120,19 @@ describe('HTTP/1.1 responses', () => {
 });
 
 describe('HTTP/1.1 requests', () => {
-  const request = { method: 'GET', path: '/a?b=%20', host: 'h.example', headers: { accept: '*/*', 'content-length': '99', host: 'other', connection: 'close' }, body: undefined };
+  const request = {
+    method: 'GET',
+    path: '/a?b=%20',
+    host: 'h.example',
+    headers: { accept: '*/*', 'content-length': '99', host: 'other', connection: 'close' },
+    body: undefined,
+  };
 
   it('writes head and body, and keeps length, host and connection to itself', () => {
     expect(encodeRequest(request)).toBe('GET /a?b=%20 HTTP/1.1\r\nhost: h.example\r\nconnection: keep-alive\r\naccept: */*\r\n\r\n');
-    expect(encodeRequest({ ...request, method: 'POST', headers: {} })).toBe('POST /a?b=%20 HTTP/1.1\r\nhost: h.example\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n');
+    expect(encodeRequest({ ...request, method: 'POST', headers: {} })).toBe(
+      'POST /a?b=%20 HTTP/1.1\r\nhost: h.example\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n',
+    );
     const withBody = encodeRequest({ ...request, method: 'POST', headers: { 'x-name': 'Zoë' }, body: '{"a":"☃"}' });
     expect(withBody).toEqual(
       Buffer.concat([

@@ -32,7 +32,18 @@ describe('journeys', () => {
     ];
     const journey = { name: 'page', steps, milestones: { domContentLoaded: ['parse'], load: ['call', 'late'] } };
     const { requests, journeys } = await drive(scenarioOf([], { journeys: [journey], durationMs: 50 }), server.url);
-    expect(order).toEqual(['+/document', '-/document', '+/script', '+/style', '-/style', '-/script', '+/call', expect.any(String), expect.any(String), '-/late']);
+    expect(order).toEqual([
+      '+/document',
+      '-/document',
+      '+/script',
+      '+/style',
+      '-/style',
+      '-/script',
+      '+/call',
+      expect.any(String),
+      expect.any(String),
+      '-/late',
+    ]);
     const at = new Map(requests.map((sample) => [sample.step, sample]));
     const [page] = journeys;
     if (!page) throw new Error('no journey');
@@ -98,7 +109,10 @@ describe('journeys', () => {
       get('unknown', '/{nobody}', { after: [] }),
       get('missing', '/missing', { after: [], expectStatus: [404, 200] }),
     ];
-    const { requests, journeys } = await drive(scenarioOf([], { journeys: [{ name: 'j', steps, milestones: { all: ['both'], good: ['good'] } }], durationMs: 50 }), server.url);
+    const { requests, journeys } = await drive(
+      scenarioOf([], { journeys: [{ name: 'j', steps, milestones: { all: ['both'], good: ['good'] } }], durationMs: 50 }),
+      server.url,
+    );
     const outcomes = Object.fromEntries(requests.map((sample) => [sample.step, sample.outcome]));
     expect(outcomes).toEqual({ bad: 'failed', empty: 'failed', good: 'ok', other: 'ok', unknown: 'failed', missing: 'ok' });
     expect(seen.sort()).toEqual(['/bad', '/empty', '/good', '/missing', '/other']);
@@ -135,7 +149,11 @@ describe('journeys', () => {
 
   it('reads the truth of a plain response, and none from a server that tells none', async () => {
     server = await serve((request, response) => {
-      if (request.url === '/ours') response.setHeader('server-timing', 'edge;dur=2.5, store;dur=40;desc="select, all";start=3;intended=38, intended;dur=50, actual;dur=50.7, queued;dur=0');
+      if (request.url === '/ours')
+        response.setHeader(
+          'server-timing',
+          'edge;dur=2.5, store;dur=40;desc="select, all";start=3;intended=38, intended;dur=50, actual;dur=50.7, queued;dur=0',
+        );
       else response.setHeader('server-timing', 'cdn-cache; desc=HIT, db;dur=53');
       response.setHeader('cf-cache-status', 'DYNAMIC');
       response.setHeader('request-id', 'req_7');
@@ -146,7 +164,10 @@ describe('journeys', () => {
       intendedMs: 50,
       actualMs: 50.7,
       queuedMs: 0,
-      hops: [{ hop: 'edge', durationMs: 2.5 }, { hop: 'store', durationMs: 40, startMs: 3, intendedMs: 38 }],
+      hops: [
+        { hop: 'edge', durationMs: 2.5 },
+        { hop: 'store', durationMs: 40, startMs: 3, intendedMs: 38 },
+      ],
     });
     expect(requests[0]).toMatchObject({ cacheStatus: 'DYNAMIC', requestId: 'req_7' });
     expect(requests[1]?.truth).toBeUndefined();

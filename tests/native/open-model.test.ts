@@ -29,7 +29,10 @@ describe('open model', () => {
     expect(requests).toHaveLength(200);
     expect(report.scheduledArrivals).toBe(200);
     expect(requests.every((sample) => sample.outcome === 'ok')).toBe(true);
-    const stalled = requests.map(latencyOf).filter((ms) => ms > 150).sort((a, b) => a - b);
+    const stalled = requests
+      .map(latencyOf)
+      .filter((ms) => ms > 150)
+      .sort((a, b) => a - b);
     // Without the 150 ms that hiccups of the machine may take: 92 or 93 of the 100.
     expect(stalled.length).toBeGreaterThanOrEqual(88);
     expect(stalled.length).toBeLessThanOrEqual(104);
@@ -45,10 +48,7 @@ describe('open model', () => {
 
   it('negative control: a closed loop on the same stall shows one slow sample', async () => {
     server = await stallingServer(500, 1_000);
-    const { requests, report } = await drive(
-      scenarioOf([get('a', '/a')], { load: { kind: 'closed', vus: 1, thinkMs: 20 }, durationMs: 2_000 }),
-      server.url,
-    );
+    const { requests, report } = await drive(scenarioOf([get('a', '/a')], { load: { kind: 'closed', vus: 1, thinkMs: 20 }, durationMs: 2_000 }), server.url);
     expect(report.model).toBe('closed');
     expect(report.scheduledArrivals).toBeUndefined();
     expect(requests.every((sample) => sample.intendedAtMs === undefined)).toBe(true);
@@ -83,7 +83,10 @@ describe('open model', () => {
 
   it('tells warm-up from measured, and counts only the measured arrivals', async () => {
     server = await serve((_request, response) => response.end('{}'));
-    const { requests, report } = await drive(scenarioOf([get('a', '/a')], { load: { kind: 'constant', ratePerSecond: 50 }, warmupMs: 400, durationMs: 600 }), server.url);
+    const { requests, report } = await drive(
+      scenarioOf([get('a', '/a')], { load: { kind: 'constant', ratePerSecond: 50 }, warmupMs: 400, durationMs: 600 }),
+      server.url,
+    );
     const count = (phase: Sample['phase']): number => requests.filter((sample) => sample.phase === phase).length;
     expect(count('warm-up')).toBe(20);
     expect(count('measured')).toBe(30);
@@ -117,7 +120,9 @@ describe('open model', () => {
       seen += 1;
       response.end('{}');
     });
-    const { requests } = await drive(scenarioOf([get('a', '/a')], { load: { kind: 'constant', ratePerSecond: 100 }, durationMs: 300 }), server.url, { plan: { maxRequests: 12 } });
+    const { requests } = await drive(scenarioOf([get('a', '/a')], { load: { kind: 'constant', ratePerSecond: 100 }, durationMs: 300 }), server.url, {
+      plan: { maxRequests: 12 },
+    });
     expect(seen).toBe(12);
     expect(requests.filter((sample) => sample.outcome === 'dropped')).toHaveLength(18);
   });
@@ -191,10 +196,13 @@ describe('open model', () => {
       if (request.url === '/quick') response.end('{}');
     });
     const stopper = new AbortController();
-    const scenario = scenarioOf([get('hangs', '/hangs', { after: [] }), get('quick', '/quick', { after: [] }), get('later', '/later', { after: ['quick'], delayMs: 60_000 })], {
-      load: { kind: 'constant', ratePerSecond: 20 },
-      durationMs: 60_000,
-    });
+    const scenario = scenarioOf(
+      [get('hangs', '/hangs', { after: [] }), get('quick', '/quick', { after: [] }), get('later', '/later', { after: ['quick'], delayMs: 60_000 })],
+      {
+        load: { kind: 'constant', ratePerSecond: 20 },
+        durationMs: 60_000,
+      },
+    );
     const running = drive(scenario, server.url, { signal: stopper.signal });
     await sleep(700);
     const stoppedAtMs = performance.now();

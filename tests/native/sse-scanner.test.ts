@@ -63,7 +63,8 @@ describe('dialects', () => {
   });
 
   it('plain: every event with data is content, but errors and the truth', () => {
-    const text = 'data: a\n\nevent: server_list\ndata: []\n\n: comment\n\nevent: nothing\n\nid: 7\nretry: 10\ndata\n\nevent: error\ndata: x\n\nevent: plumbline_truth\ndata: {}\n\n';
+    const text =
+      'data: a\n\nevent: server_list\ndata: []\n\n: comment\n\nevent: nothing\n\nid: 7\nretry: 10\ndata\n\nevent: error\ndata: x\n\nevent: plumbline_truth\ndata: {}\n\n';
     expect(kinds(whole('plain', text))).toEqual(['content', 'content', 'content', 'error', 'truth']);
   });
 });
@@ -71,7 +72,10 @@ describe('dialects', () => {
 describe('scanner', () => {
   it('byte by byte gives the same events, each at the byte that ended it', () => {
     const bytes = Buffer.from(anthropic);
-    const split = scan('plumbline', [...bytes].map((byte) => Buffer.from([byte])));
+    const split = scan(
+      'plumbline',
+      [...bytes].map((byte) => Buffer.from([byte])),
+    );
     expect(split.map(([kind, data]) => [kind, data])).toEqual(whole('plumbline', anthropic).map(([kind, data]) => [kind, data]));
     const ends: number[] = [];
     for (let at = bytes.indexOf('\n\n'); at !== -1; at = bytes.indexOf('\n\n', at + 2)) ends.push(at + 1);

@@ -17,7 +17,15 @@ const openai = (delta: string): string => `data: {"choices":[{"index":0,"delta":
 
 /** When each content event leaves, ms from the request's arrival: a first wait, even gaps, one stall. */
 const contentTimesMs = [120, 160, 200, 240, 440, 480];
-const truth = { intendedMs: 480, actualMs: 481.5, intendedFirstMs: 120, actualFirstMs: 120.4, queuedMs: 0, hops: [{ hop: 'edge', durationMs: 481 }], events: { intendedMs: contentTimesMs, actualMs: contentTimesMs } };
+const truth = {
+  intendedMs: 480,
+  actualMs: 481.5,
+  intendedFirstMs: 120,
+  actualFirstMs: 120.4,
+  queuedMs: 0,
+  hops: [{ hop: 'edge', durationMs: 481 }],
+  events: { intendedMs: contentTimesMs, actualMs: contentTimesMs },
+};
 
 /** What each dialect sends at once, as content, and to end. */
 const scripts: Record<StreamDialect, { open: string; content: string; close: string }> = {
@@ -56,7 +64,17 @@ async function play(request: IncomingMessage, startMs: number, write: (text: str
 }
 
 function streamStep(dialect: StreamDialect, rest: Partial<RequestStep> = {}): RequestStep {
-  return { id: dialect, operation: `stream.${dialect}`, method: 'POST', path: `/${dialect}`, stream: dialect, body: { prompt: 'hi' }, after: [], latencyClass: 'completion', ...rest };
+  return {
+    id: dialect,
+    operation: `stream.${dialect}`,
+    method: 'POST',
+    path: `/${dialect}`,
+    stream: dialect,
+    body: { prompt: 'hi' },
+    after: [],
+    latencyClass: 'completion',
+    ...rest,
+  };
 }
 
 async function one(step: RequestStep, url: string, timeoutMs = 10_000): Promise<Sample & { startMs: number }> {

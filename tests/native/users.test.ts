@@ -75,7 +75,9 @@ describe('users', () => {
     });
     const failure = await make(withSetup({ users: 500 }), server.url).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SetupError);
-    expect(String(failure)).toMatch(/setup of scenario "test", step "sign-in" \(test\.sign-in\), user \d: POST \/sign-in answered 401: .*body: \{"error":\{"message":"who are you"\}\}/);
+    expect(String(failure)).toMatch(
+      /setup of scenario "test", step "sign-in" \(test\.sign-in\), user \d: POST \/sign-in answered 401: .*body: \{"error":\{"message":"who are you"\}\}/,
+    );
     await sleep(50);
     expect(seen).toBeLessThanOrEqual(4);
   });

@@ -44,7 +44,10 @@ describe('journey graph', () => {
   });
 
   it('a milestone with a step that has not ended is not reached', () => {
-    const ends = new Map([['document', 90], ['parse', 200]]);
+    const ends = new Map([
+      ['document', 90],
+      ['parse', 200],
+    ]);
     expect(milestonesOf(page, ends)).toEqual({ domContentLoaded: 200 });
   });
 
@@ -82,6 +85,8 @@ describe('journey graph', () => {
   });
 
   it('a step that waits for itself is a cycle', () => {
-    expect(graphFaults({ name: 'self', steps: [request('a', { after: ['a'] })] })).toEqual(['journey "self": these steps can never start, they wait for one another: a']);
+    expect(graphFaults({ name: 'self', steps: [request('a', { after: ['a'] })] })).toEqual([
+      'journey "self": these steps can never start, they wait for one another: a',
+    ]);
   });
 });

@@ -34,7 +34,9 @@ const openLoad: fc.Arbitrary<Load> = fc.oneof(
   fc.record({
     kind: fc.constant('ramp' as const),
     startRatePerSecond: fc.double({ min: 0, max: 300, noNaN: true }),
-    stages: fc.array(fc.record({ ratePerSecond: fc.double({ min: 0, max: 300, noNaN: true }), durationMs: fc.integer({ min: 1, max: 3_000 }) }), { maxLength: 4 }),
+    stages: fc.array(fc.record({ ratePerSecond: fc.double({ min: 0, max: 300, noNaN: true }), durationMs: fc.integer({ min: 1, max: 3_000 }) }), {
+      maxLength: 4,
+    }),
   }),
 );
 
@@ -57,7 +59,11 @@ describe('arrivals', () => {
     const load: Load = {
       kind: 'ramp',
       startRatePerSecond: 100,
-      stages: [{ ratePerSecond: 0, durationMs: 1_000 }, { ratePerSecond: 0, durationMs: 1_000 }, { ratePerSecond: 100, durationMs: 1_000 }],
+      stages: [
+        { ratePerSecond: 0, durationMs: 1_000 },
+        { ratePerSecond: 0, durationMs: 1_000 },
+        { ratePerSecond: 100, durationMs: 1_000 },
+      ],
     };
     const seen = times(load, 4_000);
     expect(seen.filter((atMs) => atMs < 1_000)).toHaveLength(50);
@@ -72,7 +78,10 @@ describe('arrivals', () => {
         fc.record({
           kind: fc.constant('ramp' as const),
           startRatePerSecond: fc.integer({ min: 0, max: 200 }),
-          stages: fc.array(fc.record({ ratePerSecond: fc.integer({ min: 0, max: 200 }), durationMs: fc.integer({ min: 50, max: 2_000 }) }), { minLength: 1, maxLength: 3 }),
+          stages: fc.array(fc.record({ ratePerSecond: fc.integer({ min: 0, max: 200 }), durationMs: fc.integer({ min: 50, max: 2_000 }) }), {
+            minLength: 1,
+            maxLength: 3,
+          }),
         }),
         fc.integer({ min: 10, max: 5_000 }),
         (load, untilMs) => {
@@ -117,7 +126,12 @@ describe('arrivals', () => {
     // 1.95 / sqrt(n): a true exponential fails this once in a thousand seeds, and the seed is fixed.
     expect(distance(gaps, (gapMs) => 1 - Math.exp((-gapMs * ratePerSecond) / 1_000))).toBeLessThan(1.95 / Math.sqrt(gaps.length));
     // The control: evenly spread gaps of the same mean are far off.
-    expect(distance(times({ kind: 'constant', ratePerSecond }, 50_000).map(() => 5), (gapMs) => 1 - Math.exp(-gapMs / 5))).toBeGreaterThan(0.3);
+    expect(
+      distance(
+        times({ kind: 'constant', ratePerSecond }, 50_000).map(() => 5),
+        (gapMs) => 1 - Math.exp(-gapMs / 5),
+      ),
+    ).toBeGreaterThan(0.3);
     expect(times({ kind: 'poisson', ratePerSecond }, 1_000, { seed: 12 })).not.toEqual(times({ kind: 'poisson', ratePerSecond }, 1_000, { seed: 13 }));
     expect(times({ kind: 'poisson', ratePerSecond }, 1_000, { name: 'a' })).not.toEqual(times({ kind: 'poisson', ratePerSecond }, 1_000, { name: 'b' }));
   });
@@ -130,7 +144,10 @@ describe('arrivals', () => {
   });
 
   it('a ramp warms up at the rate it starts with', () => {
-    expect(warmupLoad({ kind: 'ramp', startRatePerSecond: 7, stages: [{ ratePerSecond: 90, durationMs: 10 }] })).toEqual({ kind: 'constant', ratePerSecond: 7 });
+    expect(warmupLoad({ kind: 'ramp', startRatePerSecond: 7, stages: [{ ratePerSecond: 90, durationMs: 10 }] })).toEqual({
+      kind: 'constant',
+      ratePerSecond: 7,
+    });
     expect(warmupLoad({ kind: 'poisson', ratePerSecond: 5 })).toEqual({ kind: 'poisson', ratePerSecond: 5 });
   });
 });

@@ -111,7 +111,7 @@ describe('a stream that takes its time', () => {
     const [, answer] = (await tree(uuid)).messages;
     expect(answer).toMatchObject({ role: 'assistant', stop_reason: 'client_abort' });
     const first = eventsOf(received.slice(0, received.lastIndexOf('\n\n') + 2)).find(({ event }) => event === 'content_block_delta');
-    const { text } = first?.data['delta'] as { text: string };
+    const text = (first?.data['delta'] as { text: string } | undefined)?.text ?? 'no delta was seen';
     expect(answer?.content[0]?.text.slice(0, text.length)).toBe(text);
   });
 

@@ -29,7 +29,10 @@ export function openSocket(
     socket.removeListener('error', onError);
     if (protocol === 'h2' && 'alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
       socket.destroy();
-      onOpened(new Error(`the target does not speak HTTP/2 over TLS (it chose ${socket.alpnProtocol === false ? 'no protocol' : String(socket.alpnProtocol)})`), undefined);
+      onOpened(
+        new Error(`the target does not speak HTTP/2 over TLS (it chose ${socket.alpnProtocol === false ? 'no protocol' : String(socket.alpnProtocol)})`),
+        undefined,
+      );
       return;
     }
     onOpened(undefined, socket);

@@ -21,6 +21,8 @@ export interface H1Owner {
 
 export class H1Connection implements Carrier, ResponseSink {
   readonly origin: string;
+  /** The owner's mark: it waits among the idle ones. */
+  isIdle = false;
   readonly #owner: H1Owner;
   readonly #parser = new ResponseParser(this);
   readonly #socket: Socket;
@@ -58,6 +60,10 @@ export class H1Connection implements Carrier, ResponseSink {
     this.#socket.on('error', (error) => this.#lose(error));
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('close', () => this.#onEnd());
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** False when it has been idle for so long that the server may be closing it. */

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 connections by origin, on own sockets. Measured against one undici Client a connection, which waits a turn of the loop before it uses a connection
- * again, copies every read into its parser and builds errors with stacks when a connection closes: see docs/architecture.md for the numbers.
+ * HTTP/1.1 connections by origin, on own sockets. Measured against one undici Client a connection on a noisy 2-core machine: 24% of a core instead of 34% at
+ * 5,000 requests/s, 23% instead of 38% at 1,000 streams of 36 events in 4.5 s, and no turn of the loop between a connection's release and its next request.
  */
 import { H1Connection } from './h1-connection.ts';
 import type { H1Owner } from './h1-connection.ts';
@@ -10,6 +10,8 @@ interface OriginConnections {
   open: number;
   /** The one used last is taken first: it is the least likely to be closed by the server just now. */
   idle: H1Connection[];
+  /** How many in `idle` have been closed since: taken out when they are many, since finding each one is a walk. */
+  closedIdle: number;
   waiting: Set<WireExchange>;
 }
 
@@ -27,11 +29,13 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
   send(exchange: WireExchange): void {
     const origin = this.#origin(exchange.origin);
     for (let idle = origin.idle.pop(); idle; idle = origin.idle.pop()) {
+      idle.isIdle = false;
       if (idle.isFresh()) {
         idle.send(exchange);
         return;
       }
-      idle.destroy();
+      if (idle.isClosed) origin.closedIdle -= 1;
+      else idle.destroy();
     }
     if (origin.open < this.#rules.maxConnectionsPerOrigin) {
       this.#open(origin, exchange);
@@ -54,15 +58,23 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
     const origin = this.#origin(connection.origin);
     const next = firstOf(origin.waiting);
     if (next) connection.send(next);
-    else origin.idle.push(connection);
+    else {
+      connection.isIdle = true;
+      origin.idle.push(connection);
+    }
   }
 
   remove(connection: H1Connection): void {
     if (!this.#all.delete(connection)) return;
     const origin = this.#origin(connection.origin);
     origin.open -= 1;
-    const index = origin.idle.lastIndexOf(connection);
-    if (index !== -1) origin.idle.splice(index, 1);
+    if (connection.isIdle) {
+      origin.closedIdle += 1;
+      if (origin.closedIdle > 64 && origin.closedIdle * 2 > origin.idle.length) {
+        origin.idle = origin.idle.filter((idle) => !idle.isClosed);
+        origin.closedIdle = 0;
+      }
+    }
     // Its place is free for whoever waits.
     const next = firstOf(origin.waiting);
     if (next) this.#open(origin, next);
@@ -76,7 +88,7 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
   #origin(name: string): OriginConnections {
     let origin = this.#origins.get(name);
     if (!origin) {
-      origin = { open: 0, idle: [], waiting: new Set() };
+      origin = { open: 0, idle: [], closedIdle: 0, waiting: new Set() };
       this.#origins.set(name, origin);
     }
     return origin;

@@ -12,7 +12,8 @@ const bodyMethods = new Set(['POST', 'PUT', 'PATCH']);
 /** A latin1 string when there is no body. Throws for what cannot be sent. */
 export function encodeRequest(request: WireRequest): string | Buffer {
   const { method, path, host, headers, body } = request;
-  if (badPath.test(path) || !path.startsWith('/')) throw new Error(`the path cannot be sent: ${JSON.stringify(path.slice(0, 120))}; expected / and no spaces or control characters`);
+  if (badPath.test(path) || !path.startsWith('/'))
+    throw new Error(`the path cannot be sent: ${JSON.stringify(path.slice(0, 120))}; expected / and no spaces or control characters`);
   checkValue('host', host);
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (const name in headers) {
@@ -36,5 +37,6 @@ export function encodeRequest(request: WireRequest): string | Buffer {
 }
 
 function checkValue(name: string, value: string): void {
-  if (badValue.test(value)) throw new Error(`header "${name}" cannot be sent: ${JSON.stringify(value.slice(0, 120))} has characters outside latin1 or line ends`);
+  if (badValue.test(value))
+    throw new Error(`header "${name}" cannot be sent: ${JSON.stringify(value.slice(0, 120))} has characters outside latin1 or line ends`);
 }

@@ -9,6 +9,7 @@ import type { Timed } from './deadlines.ts';
 import type { JourneyRun } from './journey-run.ts';
 import type { PreparedRequest, PreparedStep } from './prepared.ts';
 import { truthOfServerTiming } from './server-timing.ts';
+import { newSample } from './new-sample.ts';
 import { StreamRun } from './stream-run.ts';
 import type { Carrier, WireExchange, WireHeaders, WireRequest } from './wire.ts';
 
@@ -32,6 +33,7 @@ export class RequestRun implements WireExchange, Timed {
   readonly #prepared: PreparedRequest;
   readonly #intendedMs: number;
   #issuedMs = 0;
+  #parked = false;
   #settled = false;
   #head: WireHeaders | undefined;
   #stream: StreamRun | undefined;
@@ -45,31 +47,8 @@ export class RequestRun implements WireExchange, Timed {
     this.#prepared = prepared;
     this.#intendedMs = intendedMs;
     const { resolved } = prepared;
-    const { leg } = journey;
     this.origin = resolved.origin;
-    const sample: Sample = {
-      kind: 'request',
-      scenario: leg.scenario.name,
-      driver: 'native',
-      phase: journey.phase,
-      journeyId: journey.id,
-      journey: journey.prepared.journey.name,
-      step: step.id,
-      operation: resolved.operation,
-      method: resolved.method,
-      pathTemplate: resolved.pathTemplate,
-      origin: resolved.origin,
-      requestKey: '',
-      outcome: 'ok',
-    };
-    if (parentStep !== undefined) sample.parentStep = parentStep;
-    if (resolved.latencyClass !== undefined) sample.latencyClass = resolved.latencyClass;
-    if (leg.isOpen) sample.intendedAtMs = intendedMs;
-    this.sample = sample;
-  }
-
-  get intendedMs(): number {
-    return this.#intendedMs;
+    this.sample = newSample(journey, step, resolved, intendedMs, parentStep);
   }
 
   /** Builds the request and hands it to the pool. A request that cannot be built has failed without being sent. */
@@ -87,6 +66,8 @@ export class RequestRun implements WireExchange, Timed {
     }
     leg.deadlines.add(this);
     journey.pool.send(this);
+    // Not sent within the call: it waits for a connection.
+    this.#parked = sample.sentAtMs === undefined;
   }
 
   #build(variables: Variables): WireRequest {
@@ -110,8 +91,7 @@ export class RequestRun implements WireExchange, Timed {
     this.journey.leg.counts.sent += 1;
     sample.sentAtMs = nowMs;
     sample.reusedConnection = reusedConnection;
-    // Handed to the pool and sent in the same turn is no wait.
-    if (nowMs - this.#issuedMs > 0.2) sample.queuedMs = nowMs - this.#issuedMs;
+    if (this.#parked) sample.queuedMs = nowMs - this.#issuedMs;
   }
 
   onConnected(connectMs: number): void {

@@ -28,7 +28,15 @@ export function get(id: string, path: string, rest: Partial<RequestStep> = {}): 
 }
 
 export function scenarioOf(steps: Step[], rest: Partial<Scenario> = {}): Scenario {
-  return { name: 'test', description: '', load: { kind: 'constant', ratePerSecond: 10 }, durationMs: 1_000, journeys: [{ name: 'only', steps }], objectives: [], ...rest };
+  return {
+    name: 'test',
+    description: '',
+    load: { kind: 'constant', ratePerSecond: 10 },
+    durationMs: 1_000,
+    journeys: [{ name: 'only', steps }],
+    objectives: [],
+    ...rest,
+  };
 }
 
 /** A scenario of exactly `count` arrivals, 1 ms apart. */
