@@ -28,7 +28,7 @@ export function backends(parts: BackendParts): Backends {
   };
   const spent = { store: new WeakSet<Exchange>(), cache: new WeakSet<Exchange>() };
   const spendOnce = (exchange: Exchange, hop: 'store' | 'cache'): Promise<void> | undefined => {
-    if (spent[hop].has(exchange)) return undefined;
+    if (exchange.draw.sharesMs[hop] === 0 || spent[hop].has(exchange)) return undefined;
     spent[hop].add(exchange);
     return spend(exchange, exchange.draw.sharesMs[hop], clock);
   };

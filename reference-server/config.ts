@@ -43,7 +43,11 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   try {
     values = parseArgs({ args: [...argv], options: flags, strict: true }).values;
   } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}; flags: ${Object.keys(flags).map((name) => `--${name}`).join(', ')}`);
+    throw new ConfigError(
+      `${error instanceof Error ? error.message : String(error)}; flags: ${Object.keys(flags)
+        .map((name) => `--${name}`)
+        .join(', ')}`,
+    );
   }
   const faults: string[] = [];
   const text = (name: keyof typeof flags): string | undefined => {

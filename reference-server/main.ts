@@ -11,7 +11,10 @@ async function main(): Promise<void> {
   const server = await startServer(config);
   const ready = { ready: true, url: server.url, controlUrl: server.controlUrl, pid: process.pid, profile: server.profile, protocol: server.protocol };
   if (config.json) console.log(JSON.stringify(ready));
-  else console.log(`reference server, profile ${server.profile}\n  ${server.url}\n  ${server.controlUrl} (control)\nCtrl-C stops it; in another terminal: plumbline session`);
+  else
+    console.log(
+      `reference server, profile ${server.profile}\n  ${server.url}\n  ${server.controlUrl} (control)\nCtrl-C stops it; in another terminal: plumbline session`,
+    );
   let stopping = false;
   const stop = (graceMs: number): void => {
     if (stopping) process.exit(0);
@@ -27,7 +30,8 @@ async function main(): Promise<void> {
 function explain(error: unknown): { text: string; code: number } {
   if (error instanceof ConfigError || error instanceof ProfileError) return { text: error.message, code: usage };
   const { code, port, address } = error as { code?: string; port?: number; address?: string };
-  if (code === 'EADDRINUSE') return { text: `port ${port} on ${address} is taken; give another one with --port and --control-port, or 0 for a free one`, code: usage };
+  if (code === 'EADDRINUSE')
+    return { text: `port ${port} on ${address} is taken; give another one with --port and --control-port, or 0 for a free one`, code: usage };
   if (code === 'EACCES') return { text: `port ${port} needs more rights; give one above 1023`, code: usage };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
 }

@@ -7,7 +7,7 @@ import { lb } from './lb/lb.ts';
 import { mesh } from './mesh/mesh.ts';
 import { service } from './services/hop.ts';
 import { routes } from './services/index.ts';
-import { sessionOf } from './services/sessions.ts';
+import { forgetSessions, sessionOf } from './services/sessions.ts';
 import { workers } from './services/workers.ts';
 import type { ServerState } from './state.ts';
 import type { Store } from './store/store.ts';
@@ -43,5 +43,9 @@ export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches
       exchange.session = await sessionOf(exchange, parts);
     },
   });
-  return { hops: edge(lb(mesh(served, clock), clock), clock), clearCaches: () => cache.clear() };
+  const clearCaches = (): void => {
+    cache.clear();
+    forgetSessions(parts);
+  };
+  return { hops: edge(lb(mesh(served, clock), clock), clock), clearCaches };
 }

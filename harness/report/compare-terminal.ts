@@ -13,9 +13,19 @@ export function renderCompareTerminal(comparison: RunComparison, style: Terminal
   const { a, b, notes, legs, onlyInA, onlyInB } = comparison;
   const lines = ['', `a  ${a.runId}  ${a.verdict}`, `b  ${b.runId}  ${b.verdict}`, ...notes.map((note) => noteLine(note, colour))];
   for (const leg of legs) lines.push('', ...legLines(leg, style, colour));
-  for (const [side, ids] of [['a', onlyInA], ['b', onlyInB]] as const) if (ids.length > 0) lines.push('', `only in ${side}: ${ids.join(', ')}`);
+  for (const [side, ids] of [
+    ['a', onlyInA],
+    ['b', onlyInB],
+  ] as const)
+    if (ids.length > 0) lines.push('', `only in ${side}: ${ids.join(', ')}`);
   if (legs.length === 0) lines.push('', 'no leg of one run has a counterpart in the other');
-  lines.push('', colour.dim('difference = b - a, in ms. "apart": the 95% intervals share no value. "overlap" proves nothing. * n too small. Whether a change made it slower is for the gate.'), '');
+  lines.push(
+    '',
+    colour.dim(
+      'difference = b - a, in ms. "apart": the 95% intervals share no value. "overlap" proves nothing. * n too small. Whether a change made it slower is for the gate.',
+    ),
+    '',
+  );
   return lines.join('\n');
 }
 
@@ -26,7 +36,8 @@ function noteLine({ kind, text }: CompareNote, colour: Colours): string {
 function legLines(leg: LegComparison, style: TerminalStyle, colour: Colours): string[] {
   const name = leg.a === leg.b ? leg.a : `${leg.a} against ${leg.b}`;
   const lines = [colour.bold(name), ...leg.notes.map((note) => noteLine(note, colour))];
-  for (const row of leg.totals) lines.push(`  ${totalsName[row.name].padEnd(18)} ${totalsValue(row, row.a).padStart(10)} -> ${totalsValue(row, row.b).padEnd(10)}`);
+  for (const row of leg.totals)
+    lines.push(`  ${totalsName[row.name].padEnd(18)} ${totalsValue(row, row.a).padStart(10)} -> ${totalsValue(row, row.b).padEnd(10)}`);
   const rows = leg.rows.slice(0, rowsShown);
   const head = ['what (ms)', 'metric', 'a', 'b', 'difference', 'ratio', ''];
   const cells = [head, ...rows.map(rowCells)];
@@ -35,9 +46,19 @@ function legLines(leg: LegComparison, style: TerminalStyle, colour: Colours): st
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 2);
   widths[0] = Math.max(12, Math.min(widths[0] ?? 0, style.width - others));
   cells.forEach((row, index) => {
-    const text = row.map((cell, column) => (column < 2 || column === 6 ? fit(cell, widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd();
+    const text = row
+      .map((cell, column) => (column < 2 || column === 6 ? fit(cell, widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
     const found = rows[index - 1];
-    const paint = index === 0 ? colour.dim : found?.intervalsOverlap === false && found.enough ? (found.differenceMs > 0 ? colour.red : colour.green) : (plain: string): string => plain;
+    const paint =
+      index === 0
+        ? colour.dim
+        : found?.intervalsOverlap === false && found.enough
+          ? found.differenceMs > 0
+            ? colour.red
+            : colour.green
+          : (plain: string): string => plain;
     lines.push(`  ${paint(text)}`);
   });
   if (leg.rows.length > rows.length) lines.push(colour.dim(`  and ${leg.rows.length - rows.length} more rows in the page`));

@@ -7,7 +7,12 @@ export function escape(text: string | number): string {
 
 /** Letters, digits and dashes, for ids. */
 export function slug(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'x';
+  return (
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'x'
+  );
 }
 
 /** Ids for names, unique even where two names have the same slug; in the order given. */

@@ -37,7 +37,9 @@ function legend(entries: readonly LegendEntry[]): string {
   if (entries.length === 0) return '';
   const items = entries.map(({ text, className, series, shape = 'line' }) => {
     const inner = `<i class="key ${shape} ${escape(className)}"></i>${escape(text)}`;
-    return series === undefined ? `<span class="entry">${inner}</span>` : `<button type="button" class="entry" data-series="${escape(series)}" aria-pressed="true">${inner}</button>`;
+    return series === undefined
+      ? `<span class="entry">${inner}</span>`
+      : `<button type="button" class="entry" data-series="${escape(series)}" aria-pressed="true">${inner}</button>`;
   });
   return `<div class="legend">${items.join('')}</div>`;
 }

@@ -13,7 +13,9 @@ import { overviewSection } from './sections/overview.ts';
  */
 export function renderHtml(run: RunFile): string {
   const slugs = uniqueSlugs(run.legs.map(({ id }) => id));
-  const tabs = run.legs.map((leg, index) => `<a href="#leg-${slugs[index] ?? ''}" class="tone-${legVerdict(leg)}"><span class="spot"></span>${escape(leg.id)}</a>`).join('');
+  const tabs = run.legs
+    .map((leg, index) => `<a href="#leg-${slugs[index] ?? ''}" class="tone-${legVerdict(leg)}"><span class="spot"></span>${escape(leg.id)}</a>`)
+    .join('');
   const overview = run.legs.length === 0 ? '' : overviewSection(run, slugs);
   const legs = run.legs.map((leg, index) => legSection(leg, run, slugs[index] ?? '')).join('');
   return page(

@@ -30,16 +30,25 @@ function suite(leg: LegResult): { cases: Case[]; text: string } {
 
 function casesOf(leg: LegResult): Case[] {
   const { valid, checks } = leg.validity;
-  const broken = checks.filter(({ ok }) => !ok).map(({ text }) => text).join('; ');
+  const broken = checks
+    .filter(({ ok }) => !ok)
+    .map(({ text }) => text)
+    .join('; ');
   const median = leg.all.latency && quantileOf(leg.all.latency, 0.5);
   const seconds = (median?.ms ?? 0) / 1_000;
   const delivered: Case = { name: 'the load was delivered', kind: valid ? 'passed' : 'error', message: broken, seconds };
-  return [delivered, ...leg.objectives.map((result): Case => (valid ? judged(result) : { name: result.text, kind: 'error', message: `invalid: ${broken}`, seconds: 0 }))];
+  return [
+    delivered,
+    ...leg.objectives.map((result): Case => (valid ? judged(result) : { name: result.text, kind: 'error', message: `invalid: ${broken}`, seconds: 0 })),
+  ];
 }
 
 function judged(result: ObjectiveResult): Case {
   const kind = result.verdict === 'pass' ? 'passed' : result.verdict === 'fail' ? 'failure' : 'skipped';
-  const parts = [...(result.value === undefined ? [] : [`measured ${Number(result.value.toPrecision(6))}, n ${result.n}`]), ...(result.reason === undefined ? [] : [result.reason])];
+  const parts = [
+    ...(result.value === undefined ? [] : [`measured ${Number(result.value.toPrecision(6))}, n ${result.n}`]),
+    ...(result.reason === undefined ? [] : [result.reason]),
+  ];
   const milliseconds = !result.objective.metric.endsWith('Ratio') && result.value !== undefined && result.value > 0 ? result.value : 0;
   return { name: result.text, kind, message: parts.join('; '), seconds: milliseconds / 1_000 };
 }

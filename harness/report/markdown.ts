@@ -12,7 +12,12 @@ export function renderMarkdown(run: RunFile): string {
   const { verdict, reasons } = run.verdict;
   const lines = [`## ${signs[verdict]} ${verdict}: ${cell(run.runId)}`, '', ...reasons.map((reason) => `- ${cell(reason)}`)];
   const profile = run.target.profile ? `profile ${run.target.profile.name}, seed ${run.target.profile.seed}` : 'no latency profile told';
-  lines.push('', cell(`${run.target.url} (${run.target.protocol}), ${profile}; ${run.machine.cpu}, ${run.machine.cores} cores, Node ${run.machine.node}; ${number(run.durationMs / 1_000)} s`));
+  lines.push(
+    '',
+    cell(
+      `${run.target.url} (${run.target.protocol}), ${profile}; ${run.machine.cpu}, ${run.machine.cores} cores, Node ${run.machine.node}; ${number(run.durationMs / 1_000)} s`,
+    ),
+  );
   for (const leg of run.legs) lines.push('', ...legLines(leg, run));
   lines.push('', 'Milliseconds, with 95% intervals. \\* n too small for this quantile.', '');
   return lines.join('\n');
@@ -32,11 +37,17 @@ function legLines(leg: LegResult, run: RunFile): string[] {
     lines.push('', '| | objective | measured | n | reason |', '|---|---|---:|---:|---|');
     for (const result of leg.objectives) {
       const verdict = result.judged === false ? 'not judged' : `${signs[result.verdict]} ${result.verdict}`;
-      lines.push(`| ${verdict} | ${cell(result.text)} | ${result.value === undefined ? '–' : objectiveValue(result, result.value)} | ${number(result.n)} | ${cell(result.reason ?? '')} |`);
+      lines.push(
+        `| ${verdict} | ${cell(result.text)} | ${result.value === undefined ? '–' : objectiveValue(result, result.value)} | ${number(result.n)} | ${cell(result.reason ?? '')} |`,
+      );
     }
   }
   const streams = leg.operations.some(({ metrics }) => has(metrics.ttft));
-  lines.push('', `| operation | n | p50 | p95 | p99 |${streams ? ' TTFT p50 | TTFT p95 |' : ''} errors |`, `|---|---:|---:|---:|---:|${streams ? '---:|---:|' : ''}---:|`);
+  lines.push(
+    '',
+    `| operation | n | p50 | p95 | p99 |${streams ? ' TTFT p50 | TTFT p95 |' : ''} errors |`,
+    `|---|---:|---:|---:|---:|${streams ? '---:|---:|' : ''}---:|`,
+  );
   const operations = busiest(leg);
   for (const { operation, metrics, counts } of operations.slice(0, operationsShown)) {
     const quantiles = [0.5, 0.95, 0.99].map((q) => quantileText(metrics.latency, q));

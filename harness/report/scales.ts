@@ -35,7 +35,9 @@ export function logScale([from, to]: Pair, [start, end]: Pair, wanted = 8): Scal
 /** x = 1 / (1 - q) on a log scale: every nine has the same width. `to` is the last quantile drawn, below 1. */
 export function ninesScale(to: number, [start, end]: Pair): Scale {
   const span = -Math.log10(1 - to);
-  const ticks = [0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999].filter((q) => q <= to + 1e-9).map((q) => ({ value: q, text: q === 0 ? 'p0' : `p${Number((q * 100).toFixed(4))}` }));
+  const ticks = [0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999]
+    .filter((q) => q <= to + 1e-9)
+    .map((q) => ({ value: q, text: q === 0 ? 'p0' : `p${Number((q * 100).toFixed(4))}` }));
   return withTicks((q) => start + (-Math.log10(1 - Math.min(q, to)) / span) * (end - start), ticks);
 }
 

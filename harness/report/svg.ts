@@ -71,5 +71,7 @@ export function yAxis(scale: Scale, frame: Frame, label?: string): string {
 }
 
 export function polyline(points: readonly (readonly [number, number])[], className: string): string {
-  return points.length === 0 ? '' : `<path class="${escape(className)}" d="${points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${px(x)} ${px(y)}`).join('')}"/>`;
+  return points.length === 0
+    ? ''
+    : `<path class="${escape(className)}" d="${points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${px(x)} ${px(y)}`).join('')}"/>`;
 }

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
-import { ms, number, percent, quantile, quantileText } from './format.ts';
+import { ms, number, percent, quantileText } from './format.ts';
 import { busiest } from './figures-of.ts';
 import { clip, plainError, printable, wrap } from './text-lines.ts';
 
@@ -16,9 +16,17 @@ type Colours = ReturnType<typeof pc.createColors>;
 /** The summary of a run for people: verdict and reasons first, then each leg. Latencies in milliseconds, from the intended send time. */
 export function renderTerminal(run: RunFile, style: TerminalStyle): string {
   const colour = pc.createColors(style.colour);
-  const lines = ['', `${verdictText(run.verdict.verdict, colour)}  ${run.runId}`, ...run.verdict.reasons.flatMap((reason) => wrap(reason, style.width, '  ', '    '))];
+  const lines = [
+    '',
+    `${verdictText(run.verdict.verdict, colour)}  ${run.runId}`,
+    ...run.verdict.reasons.flatMap((reason) => wrap(reason, style.width, '  ', '    ')),
+  ];
   const { profile } = run.target;
-  lines.push(colour.dim(`  ${run.target.url} (${run.target.protocol})${profile ? `, profile ${profile.name}, seed ${profile.seed}` : ', no ground truth'}; ${number(run.durationMs / 1_000)} s`));
+  lines.push(
+    colour.dim(
+      `  ${run.target.url} (${run.target.protocol})${profile ? `, profile ${profile.name}, seed ${profile.seed}` : ', no ground truth'}; ${number(run.durationMs / 1_000)} s`,
+    ),
+  );
   for (const leg of run.legs) lines.push('', ...legLines(leg, run, style, colour));
   if (run.server) {
     const { loopDelay, overruns } = run.server;
@@ -51,7 +59,13 @@ function legLines(leg: LegResult, run: RunFile, { width }: TerminalStyle, colour
   lines.push(...wrap(plainError(leg, run.server), width, '  ', '    ').map((line) => colour.dim(line)));
   for (const result of leg.objectives) {
     const [word, paint] =
-      result.judged === false ? (['not judged', colour.dim] as const) : result.verdict === 'pass' ? (['met', colour.green] as const) : result.verdict === 'fail' ? (['missed', colour.red] as const) : (['open', colour.yellow] as const);
+      result.judged === false
+        ? (['not judged', colour.dim] as const)
+        : result.verdict === 'pass'
+          ? (['met', colour.green] as const)
+          : result.verdict === 'fail'
+            ? (['missed', colour.red] as const)
+            : (['open', colour.yellow] as const);
     const value = result.value === undefined ? '' : ` (${result.objective.metric.endsWith('Ratio') ? percent(result.value) : ms(result.value)})`;
     const why = result.verdict === 'pass' || result.reason === undefined || result.reason.startsWith('measured ') ? '' : `: ${result.reason}`;
     const [first = '', ...rest] = wrap(`${result.text}${value}${why}`, width, `  ${word.padEnd(11)}`, ' '.repeat(13));
@@ -71,7 +85,9 @@ function operationTable(leg: LegResult, width: number, colour: Colours): string[
   const others = widths.slice(1).reduce((sum, cells) => sum + cells + 2, 2);
   widths[0] = Math.max(12, Math.min(widths[0] ?? 0, width - others));
   const lines = table.map((cells, index) => {
-    const text = cells.map((cell, column) => (column === 0 ? clip(printable(cell), widths[0] ?? 0).padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
+    const text = cells
+      .map((cell, column) => (column === 0 ? clip(printable(cell), widths[0] ?? 0).padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ');
     return index === 0 ? colour.dim(`  ${text}`) : `  ${text}`;
   });
   if (sorted.length > operationsShown) lines.push(colour.dim(`  and ${sorted.length - operationsShown} less frequent operations in the report`));

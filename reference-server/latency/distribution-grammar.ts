@@ -77,7 +77,8 @@ export function parseDistribution(raw: unknown, path: string, context: GrammarCo
   const kind = keys.find((key) => Object.hasOwn(kinds, key));
   if (kind !== undefined && keys.length === 1) return kinds[kind]?.(raw[kind], join(path, kind), context);
   if (keys.length > 1 && keys.some(isQuantileKey)) {
-    for (const key of keys.filter((name) => !isQuantileKey(name))) context.faults.add(join(path, key), `unknown quantile "${key}": a table has keys such as p0, p50, p99.9, p100`);
+    for (const key of keys.filter((name) => !isQuantileKey(name)))
+      context.faults.add(join(path, key), `unknown quantile "${key}": a table has keys such as p0, p50, p99.9, p100`);
     return undefined;
   }
   const near = keys.length === 1 ? nearest(keys[0] as string, Object.keys(kinds)) : undefined;

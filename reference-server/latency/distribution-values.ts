@@ -38,7 +38,11 @@ export function parseKnots(raw: Record<string, unknown>, path: string, context: 
     const [u, value] = knots[i] as [number, number];
     const [earlier, floor] = knots[i - 1] as [number, number];
     if (u === earlier) faults.add(path, `p${+(u * 100).toFixed(9)} is given twice`);
-    if (value < floor) faults.add(join(path, `p${+(u * 100).toFixed(9)}`), `given ${value}, expected at least p${+(earlier * 100).toFixed(9)} (${floor}): quantiles do not fall`);
+    if (value < floor)
+      faults.add(
+        join(path, `p${+(u * 100).toFixed(9)}`),
+        `given ${value}, expected at least p${+(earlier * 100).toFixed(9)} (${floor}): quantiles do not fall`,
+      );
   }
   return faults.list.length > before ? undefined : knots;
 }

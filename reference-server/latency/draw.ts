@@ -77,7 +77,12 @@ function drawStream(stream: StreamProfile, seed: number, name: string, key: stri
   const chars = keyedRandom(seed, name, key, 'chars');
   const eventChars = new Uint16Array(count);
   for (let i = 0; i < count; i += 1) eventChars[i] = Math.round(stream.eventChars.sample(chars()));
-  return { firstEventMs, eventsMs, eventChars, stalledEvents: stream.stall ? addStalls(eventsMs, stream.stall, keyedRandom(seed, name, key, 'stream stalls')) : noStalls };
+  return {
+    firstEventMs,
+    eventsMs,
+    eventChars,
+    stalledEvents: stream.stall ? addStalls(eventsMs, stream.stall, keyedRandom(seed, name, key, 'stream stalls')) : noStalls,
+  };
 }
 
 const noStalls: readonly number[] = Object.freeze([]);

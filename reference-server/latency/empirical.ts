@@ -4,9 +4,7 @@ import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { type GrammarContext, parseKnots, parseValue } from './distribution-values.ts';
 import { isRecord, join, nearest, show } from './faults.ts';
 
-export type Empirical =
-  | { kind: 'values'; values: number[]; declaration: unknown }
-  | { kind: 'table'; knots: [number, number][]; declaration: unknown };
+export type Empirical = { kind: 'values'; values: number[]; declaration: unknown } | { kind: 'table'; knots: [number, number][]; declaration: unknown };
 
 /** Points on the quantile axis at which a recorded histogram is read: every permille, and the far tail. */
 const histogramPoints: readonly number[] = [...Array.from({ length: 1000 }, (_, i) => i / 1000), 0.9992, 0.9995, 0.9998, 0.9999, 1];
@@ -32,9 +30,17 @@ export function readEmpirical(raw: unknown, path: string, context: GrammarContex
   const declaration = { empirical: { sha256: createHash('sha256').update(text).digest('hex'), operation: fields['operation'], metric: fields['metric'] } };
   const first = text.trimStart()[0];
   if (first !== '[' && first !== '{') {
-    const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+    const lines = text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'));
     // A number as text is a plain number; anything else must be a duration.
-    return valuesOf(lines.map((line) => (Number.isFinite(Number(line)) ? Number(line) : line)), declaration, at, context);
+    return valuesOf(
+      lines.map((line) => (Number.isFinite(Number(line)) ? Number(line) : line)),
+      declaration,
+      at,
+      context,
+    );
   }
   let json: unknown;
   try {
@@ -65,7 +71,13 @@ function valuesOf(items: readonly unknown[], declaration: unknown, path: string,
 }
 
 /** Histograms of one operation and metric over all legs of a run, merged. */
-function fromRun(legs: readonly unknown[], fields: Record<string, unknown>, path: string, declaration: unknown, context: GrammarContext): Empirical | undefined {
+function fromRun(
+  legs: readonly unknown[],
+  fields: Record<string, unknown>,
+  path: string,
+  declaration: unknown,
+  context: GrammarContext,
+): Empirical | undefined {
   const { faults } = context;
   const metric = fields['metric'] ?? 'serviceTime';
   if (typeof metric !== 'string') return faults.add(join(path, 'metric'), `given ${show(metric)}, expected the name of a metric in run.json`);
@@ -74,7 +86,10 @@ function fromRun(legs: readonly unknown[], fields: Record<string, unknown>, path
   const wanted = fields['operation'];
   if (typeof wanted !== 'string' || !names.includes(wanted)) {
     const near = typeof wanted === 'string' ? nearest(wanted, names) : undefined;
-    return faults.add(join(path, 'operation'), `given ${show(wanted)}, expected ${near === undefined ? `one of: ${names.join(', ')}` : `an operation of the run; did you mean "${near}"?`}`);
+    return faults.add(
+      join(path, 'operation'),
+      `given ${show(wanted)}, expected ${near === undefined ? `one of: ${names.join(', ')}` : `an operation of the run; did you mean "${near}"?`}`,
+    );
   }
   let merged: Histogram | undefined;
   for (const operation of operations.filter((one) => one['operation'] === wanted)) {
@@ -95,6 +110,7 @@ function fromRun(legs: readonly unknown[], fields: Record<string, unknown>, path
   const histogram = merged;
   // run.json holds integer microseconds.
   const knots = histogramPoints.map((u): [number, number] => [u, histogram.getValueAtPercentile(u * 100) / 1000]);
-  for (let i = 1; i < knots.length; i += 1) (knots[i] as [number, number])[1] = Math.max((knots[i] as [number, number])[1], (knots[i - 1] as [number, number])[1]);
+  for (let i = 1; i < knots.length; i += 1)
+    (knots[i] as [number, number])[1] = Math.max((knots[i] as [number, number])[1], (knots[i - 1] as [number, number])[1]);
   return { kind: 'table', knots, declaration };
 }

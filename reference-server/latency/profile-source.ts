@@ -27,7 +27,10 @@ export interface ParseOptions {
 
 /** Names of the profiles that come with the server. */
 export function shippedProfiles(): string[] {
-  return readdirSync(shippedFolder).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml')).sort();
+  return readdirSync(shippedFolder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .sort();
 }
 
 /** A shipped profile by name, or one from a file: whatever has a slash in it or ends in .yaml or .yml. Throws ProfileError. */
@@ -56,7 +59,12 @@ function readSource(nameOrPath: string, from: string, filesAllowed: boolean): { 
       { path: '', message: `shipped ones: ${shipped.join(', ')}; for your own give a path that ends in .yaml` },
     ]);
   }
-  if (isFile && !filesAllowed) throw new ProfileError('invalid_profile', `a profile that did not come from a file cannot extend the file "${nameOrPath}"; shipped ones: ${shipped.join(', ')}`, []);
+  if (isFile && !filesAllowed)
+    throw new ProfileError(
+      'invalid_profile',
+      `a profile that did not come from a file cannot extend the file "${nameOrPath}"; shipped ones: ${shipped.join(', ')}`,
+      [],
+    );
   const path = isFile ? resolve(from, nameOrPath) : resolve(shippedFolder, `${nameOrPath}.yaml`);
   try {
     return { text: readFileSync(path, 'utf8'), folder: dirname(path), name: basename(path).replace(/\.ya?ml$/, '') };
@@ -176,10 +184,21 @@ function compile(top: Record<string, unknown>, options: ParseOptions, faults: Fa
   const combined = new Faults();
   for (const operation of operations) {
     const { name, service, latencyClass } = operation;
-    const sources = [classes.get(latencyClass), services.get(service), services.get(`${service} ${latencyClass}`), own.get(name)].filter((source) => source !== undefined);
+    const sources = [classes.get(latencyClass), services.get(service), services.get(`${service} ${latencyClass}`), own.get(name)].filter(
+      (source) => source !== undefined,
+    );
     if (sources.some((source) => !source.sound)) continue;
     const rule = sources.reduce((merged, source) => mergeRules(merged, source.rule), {});
-    const found = compileRule(operation, rule, own.has(name) ? `operations.${name}` : services.has(`${service} ${latencyClass}`) ? `services.${service}.classes.${latencyClass}` : `classes.${latencyClass}`, combined);
+    const found = compileRule(
+      operation,
+      rule,
+      own.has(name)
+        ? `operations.${name}`
+        : services.has(`${service} ${latencyClass}`)
+          ? `services.${service}.classes.${latencyClass}`
+          : `classes.${latencyClass}`,
+      combined,
+    );
     if (found) compiled[name] = found;
   }
   const told = new Set<string>();

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import type { ServiceName } from '../../scenarios/operations.ts';
 import type { Distribution } from './distribution.ts';
 
-export { type DeclaredOf, declaredQuantiles } from './declared.ts';
-export { ProfileError, type ProfileFault } from './faults.ts';
-export { loadProfile, type ParseOptions, parseProfile, shippedProfiles } from './profile-source.ts';
+export { declaredQuantiles } from './declared.ts';
+export { ProfileError } from './faults.ts';
+export { loadProfile, parseProfile, shippedProfiles } from './profile-source.ts';
 
 export interface LatencyProfile {
   readonly name: string;
@@ -100,7 +100,10 @@ export function withSeed(profile: LatencyProfile, seed: number): LatencyProfile 
  * Name, description and seed are not in it.
  */
 export function profileHash(profile: LatencyProfile): string {
-  return createHash('sha256').update(JSON.stringify(profileDeclaration(profile))).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify(profileDeclaration(profile)))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The whole profile as JSON-ready data in one normal form, keys sorted: for the control port and for hashes. */

@@ -52,7 +52,8 @@ export function parseRule(raw: unknown, path: string, context: RuleContext, also
     set(found, 'events', bounded(read(stream, 'events', at, 'count'), join(at, 'events'), 1, 10_000, faults));
     set(found, 'eventChars', bounded(read(stream, 'eventChars', at, 'count'), join(at, 'eventChars'), 1, 65_535, faults));
     if (stream['stall'] !== undefined) set(found, 'stall', parseStall(stream['stall'], join(at, 'stall'), context));
-    if (stream['flushHeaders'] !== undefined) set(found, 'flushHeaders', faults.choice<FlushHeaders>(stream['flushHeaders'], join(at, 'flushHeaders'), ['at once', 'with first event']));
+    if (stream['flushHeaders'] !== undefined)
+      set(found, 'flushHeaders', faults.choice<FlushHeaders>(stream['flushHeaders'], join(at, 'flushHeaders'), ['at once', 'with first event']));
     rule.stream = found;
   }
   return rule;
@@ -132,7 +133,14 @@ export function mergeWritten(base: Record<string, unknown>, over: Record<string,
 }
 
 /** Codes that a failing request's error carries. */
-const errorCodes: Readonly<Record<number, string>> = { 429: 'rate_limited', 500: 'internal_error', 502: 'bad_gateway', 503: 'unavailable', 504: 'timeout', 529: 'overloaded' };
+const errorCodes: Readonly<Record<number, string>> = {
+  429: 'rate_limited',
+  500: 'internal_error',
+  502: 'bad_gateway',
+  503: 'unavailable',
+  504: 'timeout',
+  529: 'overloaded',
+};
 
 /** The merged rule of one operation, with defaults. `path` is where a fault of the combination is reported. */
 export function compileRule(operation: Operation, rule: Rule, path: string, faults: Faults): OperationProfile | undefined {
@@ -147,7 +155,8 @@ export function compileRule(operation: Operation, rule: Rule, path: string, faul
   if (rule.stall && rule.stall.ratio > 0) profile.stall = Object.freeze(rule.stall);
   if (operation.stream) profile.stream = compileStream(rule, path, faults);
   else if (rule.stream && path.startsWith('operations.')) faults.add(join(path, 'stream'), 'this operation does not answer with a stream: take it away');
-  if (!rule.total && !profile.stream?.firstEvent) return faults.add(join(path, 'total'), 'missing: neither the operation nor its service nor its class has one');
+  if (!rule.total && !profile.stream?.firstEvent)
+    return faults.add(join(path, 'total'), 'missing: neither the operation nor its service nor its class has one');
   return Object.freeze(profile);
 }
 
@@ -161,7 +170,9 @@ function compileHops(operation: Operation, written: Rule['hops'], path: string, 
   return Object.freeze({
     behindMesh: Object.freeze(written?.behindMesh ?? { fixedMs: 0, share: 0.8 }),
     before: Object.freeze({ edge: before.edge / beforeSum, lb: before.lb / beforeSum, mesh: before.mesh / beforeSum }),
-    behind: Object.freeze(operation.backend === 'none' ? { service: 1, backend: 0 } : { service: behind.service / behindSum, backend: behind.backend / behindSum }),
+    behind: Object.freeze(
+      operation.backend === 'none' ? { service: 1, backend: 0 } : { service: behind.service / behindSum, backend: behind.backend / behindSum },
+    ),
     ...(operation.backend === 'none' ? {} : { backend: operation.backend }),
   });
 }
@@ -182,9 +193,13 @@ function compileStream(rule: Rule, path: string, faults: Faults): StreamProfile 
     if (!written.events) faults.add(join(at, 'events'), 'missing: a stream with "firstEvent" needs "events"');
     if (!written.gap) faults.add(join(at, 'gap'), 'missing: a stream with "firstEvent" needs "gap"');
     if (total !== undefined && first > total) {
-      faults.add(join(at, 'firstEvent'), `its p100 (${first} ms) is above the p0 of the total (${total} ms), so some streams would end before they start: lower it (a lognormal needs a max), or leave "total" out and let the gaps make it`);
+      faults.add(
+        join(at, 'firstEvent'),
+        `its p100 (${first} ms) is above the p0 of the total (${total} ms), so some streams would end before they start: lower it (a lognormal needs a max), or leave "total" out and let the gaps make it`,
+      );
     }
-    if (total !== undefined && Math.round(stream.events.quantile(0)) < 2) faults.add(join(at, 'events'), 'its p0 is below 2: one event cannot come both first and last, at two times; raise it, or leave "total" out');
+    if (total !== undefined && Math.round(stream.events.quantile(0)) < 2)
+      faults.add(join(at, 'events'), 'its p0 is below 2: one event cannot come both first and last, at two times; raise it, or leave "total" out');
   } else if (written.gap || written.events) {
     faults.add(join(at, 'firstEvent'), 'missing: a stream with "gap" or "events" needs it');
   }

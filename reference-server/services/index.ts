@@ -11,15 +11,4 @@ import { routes as skills } from './skills/index.ts';
 import { routes as sync } from './sync/index.ts';
 
 /** Every operation that the services serve. */
-export const routes: readonly Route[] = [
-  ...account,
-  ...chat,
-  ...model,
-  ...projects,
-  ...sync,
-  ...billing,
-  ...skills,
-  ...settings,
-  ...ingest,
-  ...assets,
-];
+export const routes: readonly Route[] = [...account, ...chat, ...model, ...projects, ...sync, ...billing, ...skills, ...settings, ...ingest, ...assets];

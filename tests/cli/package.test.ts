@@ -34,7 +34,8 @@ afterAll(async () => {
 test(
   'the packed plumbline measures a foreign server, and starts its own, from an empty folder',
   async () => {
-    const plumbline = (...args: string[]): ReturnType<typeof runProgram> => runProgram('npx', ['--yes', '--package', tarball, 'plumbline', ...args], folder.path);
+    const plumbline = (...args: string[]): ReturnType<typeof runProgram> =>
+      runProgram('npx', ['--yes', '--package', tarball, 'plumbline', ...args], folder.path);
     const init = await plumbline('init');
     expect(init.code, init.stderr).toBe(0);
     await writeFile(join(folder.path, 'my.scenario.ts'), foreignScenario.replace('MAXIMUM', '1000'));
@@ -55,7 +56,14 @@ test('on a Node that is too old it says so in one line', async () => {
   const source = await readFile(join(root, 'bin/plumbline.js'), 'utf8');
   // The same file with another version in place of this process': old programs are not at hand everywhere.
   const old = join(folder.path, 'old.cjs');
-  await writeFile(old, source.replace(/process\.versions\.node/g, "'20.11.0'").replace(/process\.version\b/g, "'v20.11.0'").replace('import(new URL(', 'void (new URL(').replace('import.meta.url', "'file:///'"));
+  await writeFile(
+    old,
+    source
+      .replace(/process\.versions\.node/g, "'20.11.0'")
+      .replace(/process\.version\b/g, "'v20.11.0'")
+      .replace('import(new URL(', 'void (new URL(')
+      .replace('import.meta.url', "'file:///'"),
+  );
   const { code, stderr } = await runProgram(process.execPath, [old], folder.path);
   expect(code).toBe(2);
   expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -47,11 +47,14 @@ test.each([
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
-test.each(['serve', 'session', 'init', 'run', 'report', 'compare', 'scenarios', 'operations', 'doctor', 'demo'])('%s --help has an example', async (command) => {
-  const { code, stdout } = await plumbline([command, '--help'], folder.path);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`Examples?:\\n {2}plumbline ${command}`));
-});
+test.each(['serve', 'session', 'init', 'run', 'report', 'compare', 'scenarios', 'operations', 'doctor', 'demo'])(
+  '%s --help has an example',
+  async (command) => {
+    const { code, stdout } = await plumbline([command, '--help'], folder.path);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n {2}plumbline ${command}`));
+  },
+);
 
 test('scenarios, operations and doctor list what is there', async () => {
   expect((await plumbline(['scenarios'], folder.path)).stdout).toMatch(/page-load[\s\S]*sse[\s\S]*crud[\s\S]*chat-session/);
@@ -59,6 +62,9 @@ test('scenarios, operations and doctor list what is there', async () => {
   expect(operations.map(({ name }) => name)).toContain('chat.completion');
   const doctor = JSON.parse((await plumbline(['doctor', '--json'], folder.path)).stdout) as { name: string; version?: string }[];
   expect(doctor.find(({ name }) => name === 'autocannon')?.version).toMatch(/^\d+\.\d+/);
-  const without = JSON.parse((await plumbline(['doctor', '--json'], folder.path, { env: { PATH: '/nowhere', K6_BIN: '' } })).stdout) as { name: string; version?: string }[];
+  const without = JSON.parse((await plumbline(['doctor', '--json'], folder.path, { env: { PATH: '/nowhere', K6_BIN: '' } })).stdout) as {
+    name: string;
+    version?: string;
+  }[];
   expect(without.find(({ name }) => name === 'k6')?.version).toBeUndefined();
 });

@@ -134,9 +134,11 @@ describe.each(Object.entries(subjects))('contract: %s clock', (_, make) => {
       fired += 1;
     });
     clock.stop();
-    clock.at(clock.now() + 3, () => {
-      fired += 1;
-    }).cancel();
+    clock
+      .at(clock.now() + 3, () => {
+        fired += 1;
+      })
+      .cancel();
     clock.at(clock.now() - 3, () => {
       fired += 1;
     });
@@ -211,7 +213,9 @@ describe('real clock', () => {
   };
 
   test('keeps the process alive while a deadline is pending, and only then', async () => {
-    const ended = await child("const far = clock.at(clock.now() + 60_000, () => {}); clock.at(clock.now() + 50, () => { console.log('fired'); setTimeout(() => far.cancel(), 20); });");
+    const ended = await child(
+      "const far = clock.at(clock.now() + 60_000, () => {}); clock.at(clock.now() + 50, () => { console.log('fired'); setTimeout(() => far.cancel(), 20); });",
+    );
     expect([ended.exit, ended.stdout]).toEqual([0, 'fired\n']);
   }, 20_000);
 

@@ -32,7 +32,13 @@ const continuous: Record<string, unknown> = {
   table: metadata,
   uniform: { uniform: { min: 10, max: '0.2s' } },
   lognormal: { lognormal: { p50: '85ms', p99: '300ms' } },
-  mixture: { mixture: [{ weight: 3, of: metadata }, { weight: 1, of: { uniform: { min: '100ms', max: '400ms' } } }, { weight: 0, of: { uniform: { min: 0, max: '9s' } } }] },
+  mixture: {
+    mixture: [
+      { weight: 3, of: metadata },
+      { weight: 1, of: { uniform: { min: '100ms', max: '400ms' } } },
+      { weight: 0, of: { uniform: { min: 0, max: '9s' } } },
+    ],
+  },
   scaled: { scaled: { by: 0.1, of: metadata } },
 };
 
@@ -50,7 +56,13 @@ describe('quantile table', () => {
   });
 
   test('never falls between knots, whatever they are', () => {
-    const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 99 }), fc.integer({ min: 0, max: 10_000_000 }).map((us) => us / 1000)), { maxLength: 8 });
+    const steps = fc.array(
+      fc.tuple(
+        fc.integer({ min: 1, max: 99 }),
+        fc.integer({ min: 0, max: 10_000_000 }).map((us) => us / 1000),
+      ),
+      { maxLength: 8 },
+    );
     fc.assert(
       fc.property(steps, fc.integer({ min: 0, max: 100 }), (given, start) => {
         const percents = [...new Set([0, 100, ...given.map(([percent]) => percent)])].sort((a, b) => a - b);
@@ -87,7 +99,7 @@ describe('draws against their declaration (Kolmogorov-Smirnov)', () => {
   });
 
   test('recorded values: draws follow them', () => {
-    const values = Array.from({ length: 400 }, (_, i) => 20 + (i * 7919) % 400);
+    const values = Array.from({ length: 400 }, (_, i) => 20 + ((i * 7919) % 400));
     writeFileSync(join(folder, 'values.txt'), `# recorded\n${values.join('\n')}\n`);
     const recorded = distributionOf({ empirical: { file: 'values.txt' } }, 'ms', readFile);
     expect([0, 0.5, 1].map((u) => recorded.quantile(u))).toEqual([20, 219.5, 419]);
@@ -97,7 +109,14 @@ describe('draws against their declaration (Kolmogorov-Smirnov)', () => {
 });
 
 describe('known values', () => {
-  test.each([[0.5, 0], [0.975, 1.959963985], [0.99, 2.326347874], [0.999, 3.090232306], [0.001, -3.090232306], [0.01, -2.326347874]])('normal quantile of %d', (u, z) => {
+  test.each([
+    [0.5, 0],
+    [0.975, 1.959963985],
+    [0.99, 2.326347874],
+    [0.999, 3.090232306],
+    [0.001, -3.090232306],
+    [0.01, -2.326347874],
+  ])('normal quantile of %d', (u, z) => {
     expect(normalQuantile(u)).toBeCloseTo(z, 7);
   });
 
@@ -111,13 +130,25 @@ describe('known values', () => {
   });
 
   test('the quantile function of a mixture: half at 10, half at 20 to 40', () => {
-    const mixed = distributionOf({ mixture: [{ weight: 1, of: 10 }, { weight: 1, of: { uniform: { min: 20, max: 40 } } }] });
+    const mixed = distributionOf({
+      mixture: [
+        { weight: 1, of: 10 },
+        { weight: 1, of: { uniform: { min: 20, max: 40 } } },
+      ],
+    });
     expect(mixed.quantile(0.25)).toBeCloseTo(10, 4);
     expect(mixed.quantile(0.75)).toBeCloseTo(30, 4);
     expect([mixed.quantile(0), mixed.quantile(1)]).toEqual([10, 40]);
   });
 
-  test.each([['50ms', 50], ['1.2s', 1200], ['250us', 0.25], [7, 7], ['0ms', 0], ['.5 s', 500]])('%s is %d ms', (raw, ms) => {
+  test.each([
+    ['50ms', 50],
+    ['1.2s', 1200],
+    ['250us', 0.25],
+    [7, 7],
+    ['0ms', 0],
+    ['.5 s', 500],
+  ])('%s is %d ms', (raw, ms) => {
     expect(distributionOf(raw).quantile(0.3)).toBe(ms);
   });
 
@@ -129,9 +160,20 @@ describe('known values', () => {
     };
     writeFileSync(join(folder, 'run.json'), JSON.stringify({ schema: 'plumbline.run/1', legs: [leg(100_000), leg(200_000)] }));
     const cloned = distributionOf({ empirical: { file: 'run.json', operation: 'chat.conversations.list' } }, 'ms', readFile);
-    for (const [u, ms] of [[0, 100], [0.25, 150], [0.5, 200], [0.75, 250], [1, 300]] as const) expect(Math.abs(cloned.quantile(u) - ms)).toBeLessThan(0.5);
-    expect(faultsOf({ empirical: { file: 'run.json', operation: 'chat.conversations.lst' } })).toEqual([['empirical.operation', expect.stringContaining('did you mean "chat.conversations.list"')]]);
-    expect(faultsOf({ empirical: { file: 'run.json', operation: 'chat.conversations.list', metric: 'ttft' } })).toEqual([['empirical.metric', expect.stringContaining('recorded no "ttft"')]]);
+    for (const [u, ms] of [
+      [0, 100],
+      [0.25, 150],
+      [0.5, 200],
+      [0.75, 250],
+      [1, 300],
+    ] as const)
+      expect(Math.abs(cloned.quantile(u) - ms)).toBeLessThan(0.5);
+    expect(faultsOf({ empirical: { file: 'run.json', operation: 'chat.conversations.lst' } })).toEqual([
+      ['empirical.operation', expect.stringContaining('did you mean "chat.conversations.list"')],
+    ]);
+    expect(faultsOf({ empirical: { file: 'run.json', operation: 'chat.conversations.list', metric: 'ttft' } })).toEqual([
+      ['empirical.metric', expect.stringContaining('recorded no "ttft"')],
+    ]);
   });
 
   test('a JSON file with a quantile table', () => {

@@ -17,7 +17,10 @@ describe('a draw is a pure function of seed, operation and key', () => {
     const again = loadProfile('degraded');
     const keys = draws(200);
     const forward = keys.map((key) => drawRequest(degraded, completion, key));
-    const backward = [...keys].reverse().map((key) => drawRequest(again, completion, key)).reverse();
+    const backward = [...keys]
+      .reverse()
+      .map((key) => drawRequest(again, completion, key))
+      .reverse();
     expect(backward).toEqual(forward);
   });
 
@@ -43,7 +46,10 @@ describe('a draw is a pure function of seed, operation and key', () => {
 describe('draws of consecutive request keys follow the declaration', () => {
   const distance = (values: number[], share: (value: number) => number): number => {
     const sorted = values.sort((a, b) => a - b);
-    return Math.sqrt(sorted.length) * sorted.reduce((worst, value, i) => Math.max(worst, share(value) - i / sorted.length, (i + 1) / sorted.length - share(value)), 0);
+    return (
+      Math.sqrt(sorted.length) *
+      sorted.reduce((worst, value, i) => Math.max(worst, share(value) - i / sorted.length, (i + 1) / sorted.length - share(value)), 0)
+    );
   };
   test.each(['chat.conversations.list', 'account.read', 'settings.features.read', 'assets.bundle', 'chat.completion'])('%s', (name) => {
     const one = operationsByName.get(name) as Operation;
@@ -51,14 +57,24 @@ describe('draws of consecutive request keys follow the declaration', () => {
     if (!total) throw new Error(name);
     const values = draws(4000).map((key) => drawRequest(observed, one, key).totalMs);
     expect(distance([...values], (value) => cumulative(total, value))).toBeLessThan(1.95);
-    expect(distance(values.map((value) => value * 1.05), (value) => cumulative(total, value))).toBeGreaterThan(1.95);
+    expect(
+      distance(
+        values.map((value) => value * 1.05),
+        (value) => cumulative(total, value),
+      ),
+    ).toBeGreaterThan(1.95);
   });
 
   test('first events too, and they tell nothing of the total', () => {
     const first = observed.operations['chat.completion']?.stream?.firstEvent;
     if (!first) throw new Error('no first event');
     const drawn = draws(4000).map((key) => drawRequest(observed, completion, key));
-    expect(distance(drawn.map((draw) => draw.stream?.firstEventMs ?? 0), (value) => cumulative(first, value))).toBeLessThan(1.95);
+    expect(
+      distance(
+        drawn.map((draw) => draw.stream?.firstEventMs ?? 0),
+        (value) => cumulative(first, value),
+      ),
+    ).toBeLessThan(1.95);
     const xs = drawn.map((draw) => draw.stream?.firstEventMs ?? 0);
     const ys = drawn.map((draw) => draw.totalMs);
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -98,10 +114,12 @@ describe('shape', () => {
   });
 
   test('gaps vary as declared: the 99th percentile is about 3.5 medians', () => {
-    const gaps = draws(500).flatMap((key) => {
-      const events = drawRequest(observed, completion, key).stream?.eventsMs ?? new Float64Array();
-      return Array.from(events.slice(1), (ms, i) => ms - (events[i] ?? 0));
-    }).sort((a, b) => a - b);
+    const gaps = draws(500)
+      .flatMap((key) => {
+        const events = drawRequest(observed, completion, key).stream?.eventsMs ?? new Float64Array();
+        return Array.from(events.slice(1), (ms, i) => ms - (events[i] ?? 0));
+      })
+      .sort((a, b) => a - b);
     const q = (u: number): number => gaps[Math.floor(u * gaps.length)] as number;
     expect(q(0.99) / q(0.5)).toBeGreaterThan(3);
     expect(q(0.99) / q(0.5)).toBeLessThan(4);

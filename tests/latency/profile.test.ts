@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { drawRequest } from '../../reference-server/latency/draw.ts';
 import { ProfileError } from '../../reference-server/latency/faults.ts';
-import { declaredQuantiles, inferenceSlowdown, loadProfile, parseProfile, profileDeclaration, profileHash, shippedProfiles, withSeed } from '../../reference-server/latency/profile.ts';
+import {
+  declaredQuantiles,
+  inferenceSlowdown,
+  loadProfile,
+  parseProfile,
+  profileDeclaration,
+  profileHash,
+  shippedProfiles,
+  withSeed,
+} from '../../reference-server/latency/profile.ts';
 import { type Operation, operations, operationsByName } from '../../scenarios/operations.ts';
 
 function operation(name: string): Operation {
@@ -28,7 +37,8 @@ const behindMesh = (shares: ReturnType<typeof drawRequest>['sharesMs']): number 
 
 describe('observed is the analysis', () => {
   const observed = loadProfile('observed');
-  const range = (name: string, of: 'total' | 'firstEvent' = 'total'): (number | undefined)[] => [0, 0.5, 1].map((q) => at(declaredQuantiles(observed, operation(name), of), q));
+  const range = (name: string, of: 'total' | 'firstEvent' = 'total'): (number | undefined)[] =>
+    [0, 0.5, 1].map((q) => at(declaredQuantiles(observed, operation(name), of), q));
 
   test.each<[string, [number, number, number]]>([
     ['account.bootstrap', [50, 85, 150]],
@@ -147,7 +157,8 @@ classes:
 
   test('is frozen', () => {
     const profile = loadProfile('observed');
-    for (const object of [profile, profile.operations, profile.operations['chat.completion'], profile.operations['chat.completion']?.stream, profile.capacity]) expect(Object.isFrozen(object)).toBe(true);
+    for (const object of [profile, profile.operations, profile.operations['chat.completion'], profile.operations['chat.completion']?.stream, profile.capacity])
+      expect(Object.isFrozen(object)).toBe(true);
   });
 });
 
@@ -168,7 +179,9 @@ operations:
   });
 
   test('extends replaces a whole distribution, merges hops and streams key by key, and takes a stall back', () => {
-    const profile = parseProfile('extends: degraded\noperations: {chat.completion: {stream: {events: 40, stall: off}}}\nclasses: {crud: {stall: off, hops: {before: {edge: 0}}}}');
+    const profile = parseProfile(
+      'extends: degraded\noperations: {chat.completion: {stream: {events: 40, stall: off}}}\nclasses: {crud: {stall: off, hops: {before: {edge: 0}}}}',
+    );
     const completion = profile.operations['chat.completion'];
     expect(completion?.stream?.stall).toBeUndefined();
     expect(completion?.stream?.firstEvent?.quantile(0.5)).toBe(2000);
@@ -230,12 +243,31 @@ operations:
   chat.completion: {stream: {flushHeaders: later, events: {p0: 0, p100: 4}}}
 inference: {slots: 0, queue: 1, slowdownAtFull: 0.5}
 `;
-    expect(faultsOf(() => parseProfile(text)).map(([path]) => path).sort()).toEqual(
+    expect(
+      faultsOf(() => parseProfile(text))
+        .map(([path]) => path)
+        .sort(),
+    ).toEqual(
       [
-        'classes.crud.errorRatio', 'classes.crud.stal', 'classes.crud.total.p50', 'classes.metadata.total', 'classes.metadta', 'classes.static.total',
-        'inference.slots', 'inference.slowdownAtFull', 'link.downMbps', 'link.rttMs', 'operations.chat.completion.stream.events',
-        'operations.chat.completion.stream.flushHeaders', 'operations.chat.conversation.list', 'scale', 'sead', 'services.chat.capacity.queue',
-        'services.chat.capacity.workers', 'services.chatt', 'work',
+        'classes.crud.errorRatio',
+        'classes.crud.stal',
+        'classes.crud.total.p50',
+        'classes.metadata.total',
+        'classes.metadta',
+        'classes.static.total',
+        'inference.slots',
+        'inference.slowdownAtFull',
+        'link.downMbps',
+        'link.rttMs',
+        'operations.chat.completion.stream.events',
+        'operations.chat.completion.stream.flushHeaders',
+        'operations.chat.conversation.list',
+        'scale',
+        'sead',
+        'services.chat.capacity.queue',
+        'services.chat.capacity.workers',
+        'services.chatt',
+        'work',
       ].sort(),
     );
     const messages = new Map(faultsOf(() => parseProfile(text)));
@@ -247,7 +279,11 @@ inference: {slots: 0, queue: 1, slowdownAtFull: 0.5}
 
   test.each<[string, string, string]>([
     ['operations: {chat.completion: {total: 1.2s}}', 'operations.chat.completion.stream.firstEvent', 'is above the p0 of the total'],
-    ['operations: {chat.completion: {stream: {firstEvent: {lognormal: {p50: 1s, p99: 2s}}}}}', 'operations.chat.completion.stream.firstEvent', 'a lognormal needs a max'],
+    [
+      'operations: {chat.completion: {stream: {firstEvent: {lognormal: {p50: 1s, p99: 2s}}}}}',
+      'operations.chat.completion.stream.firstEvent',
+      'a lognormal needs a max',
+    ],
     ['operations: {chat.completion: {stream: {events: 1}}}', 'operations.chat.completion.stream.events', 'its p0 is below 2'],
     ['operations: {projects.list: {stream: {events: 1}}}', 'operations.projects.list.stream', 'does not answer with a stream'],
     ['operations: {projects.list: {hops: {before: {edge: 0, lb: 0, mesh: 0}}}}', 'operations.projects.list.hops.before', 'every weight is 0'],

@@ -52,5 +52,10 @@ async function call(url: string, name: string, options: CallOptions, headers: Re
   });
   const bytes = Buffer.from(await response.body.arrayBuffer());
   const text = (response.headers['content-encoding'] === 'zstd' ? zstdDecompressSync(bytes) : bytes).toString('utf8');
-  return { status: response.statusCode, headers: response.headers, text, json: String(response.headers['content-type']).includes('json') ? JSON.parse(text) : undefined };
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text,
+    json: String(response.headers['content-type']).includes('json') ? JSON.parse(text) : undefined,
+  };
 }

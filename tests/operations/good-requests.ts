@@ -18,7 +18,11 @@ export const goodRequests: Record<string, (user: User) => Promise<CallOptions>> 
   'chat.conversations.title': async (user) => ({ params: await conversation(user), body: { message_content: 'What is a knee?' } }),
   'chat.completion': async (user) => ({ params: await conversation(user), body: { prompt: 'What is a knee?', parent_message_uuid: root } }),
   'chat.files.list': async (user) => ({ params: await conversation(user), query: { prefix: '' } }),
-  'chat.files.upload': async (user) => ({ params: await conversation(user), query: { path: 'notes/a.txt' }, raw: { type: 'application/octet-stream', body: 'hello' } }),
+  'chat.files.upload': async (user) => ({
+    params: await conversation(user),
+    query: { path: 'notes/a.txt' },
+    raw: { type: 'application/octet-stream', body: 'hello' },
+  }),
   'chat.files.download': async (user) => {
     const params = await conversation(user);
     await user.call('chat.files.upload', { params, query: { path: 'notes/a.txt' }, raw: { type: 'application/octet-stream', body: 'hello' } });
@@ -63,11 +67,18 @@ export const goodRequests: Record<string, (user: User) => Promise<CallOptions>> 
   'assets.bundle': async () => ({ params: { asset: scenarioAssets.bundle } }),
   'assets.media': async () => ({ params: { asset: scenarioAssets.media } }),
   'ingest.track': async (user) => ({
-    body: { event: 'claudeai.cardamom_prompts.prompt_displayed', type: 'track', properties: { surface: 'claude-ai', billing_type: 'stripe_subscription', account_uuid: randomUUID(), organization_uuid: user.organization } },
+    body: {
+      event: 'claudeai.cardamom_prompts.prompt_displayed',
+      type: 'track',
+      properties: { surface: 'claude-ai', billing_type: 'stripe_subscription', account_uuid: randomUUID(), organization_uuid: user.organization },
+    },
   }),
   'ingest.flags.initialize': async () => ({ body: { user: { userID: 'u' }, statsigMetadata: { sdkType: 'js' } } }),
   'ingest.flags.register': async () => ({ body: { events: [{ eventName: 'a', value: null, metadata: {}, time: 1 }], statsigMetadata: { sdkType: 'js' } } }),
-  'ingest.push.register': async () => ({ params: { push_project: 'claude-ai' }, body: { web: { endpoint: 'https://push.example.com/1', p256dh: 'BPk', auth: 'xyz' } } }),
+  'ingest.push.register': async () => ({
+    params: { push_project: 'claude-ai' },
+    body: { web: { endpoint: 'https://push.example.com/1', p256dh: 'BPk', auth: 'xyz' } },
+  }),
 };
 
 async function conversation(user: User): Promise<{ conversation_uuid: string }> {

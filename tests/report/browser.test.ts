@@ -19,7 +19,12 @@ const chartsOf: Record<string, string[]> = {
   'sse-k6': ['series', 'percentiles', 'histogram', 'validity', 'slowest'],
   'crud-autocannon': ['series', 'percentiles', 'histogram', 'slowest'],
 };
-const expectedCharts = ['chart-percentiles', 'chart-histogram', 'chart-waterfall-page-load-native-2', ...Object.entries(chartsOf).flatMap(([leg, kinds]) => kinds.map((kind) => `chart-${kind}-${leg}`))];
+const expectedCharts = [
+  'chart-percentiles',
+  'chart-histogram',
+  'chart-waterfall-page-load-native-2',
+  ...Object.entries(chartsOf).flatMap(([leg, kinds]) => kinds.map((kind) => `chart-${kind}-${leg}`)),
+];
 
 interface Opened {
   page: Page;
@@ -53,7 +58,11 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
   }
 
   async function open(url: string, options: { width?: number; dark?: boolean; script?: boolean } = {}): Promise<Opened> {
-    const context = await browser.newContext({ viewport: { width: options.width ?? 1_280, height: 900 }, colorScheme: options.dark ? 'dark' : 'light', javaScriptEnabled: options.script ?? true });
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1_280, height: 900 },
+      colorScheme: options.dark ? 'dark' : 'light',
+      javaScriptEnabled: options.script ?? true,
+    });
     const page = await context.newPage();
     const faults: string[] = [];
     page.on('console', (message) => {
@@ -151,7 +160,13 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
     for (const link of await page.locator('.tabs a').all()) await link.click();
     await page.locator('.tabs a').first().click();
     const marks = await drawn(page);
-    for (const id of ['chart-percentiles-page-load-native', 'chart-histogram-page-load-native', 'chart-series-page-load-native', 'chart-class-crud-page-load-native']) expect(marks[id], id).toBeGreaterThan(1);
+    for (const id of [
+      'chart-percentiles-page-load-native',
+      'chart-histogram-page-load-native',
+      'chart-series-page-load-native',
+      'chart-class-crud-page-load-native',
+    ])
+      expect(marks[id], id).toBeGreaterThan(1);
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -22,7 +22,12 @@ const spans: Record<string, [number, number]> = { static: [8, 60], metadata: [50
 
 /** Hops wrap one another: edge 0 to the end, lb inside it, and so on. */
 function hopsOf(totalMs: number, last: string): HopTiming[] {
-  return ['edge', 'lb', 'mesh', 'service', last].map((hop, index) => ({ hop, startMs: index * totalMs * 0.05, durationMs: totalMs * (1 - index * 0.09), intendedMs: totalMs / 5 }));
+  return ['edge', 'lb', 'mesh', 'service', last].map((hop, index) => ({
+    hop,
+    startMs: index * totalMs * 0.05,
+    durationMs: totalMs * (1 - index * 0.09),
+    intendedMs: totalMs / 5,
+  }));
 }
 
 export function madeRequest({ random, operation, intendedAtMs, queuedMs, lagMs, slowerMs, connectMs, ...rest }: Made): Sample {
@@ -33,7 +38,9 @@ export function madeRequest({ random, operation, intendedAtMs, queuedMs, lagMs, 
   const actualMs = intendedMs + slowerMs + random() ** 8 * 6;
   const sentAtMs = intendedAtMs + queuedMs + lagMs;
   const endedAtMs = sentAtMs + connectMs + actualMs + 0.3 + random() ** 6 * 4;
-  const id = Math.floor(random() * 2 ** 32).toString(16).padStart(8, '0');
+  const id = Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
   return {
     kind: 'request',
     ...rest,
@@ -64,7 +71,23 @@ export function madeRequest({ random, operation, intendedAtMs, queuedMs, lagMs, 
 }
 
 /** A stream of 36 events over some 3.5 s after a first event at about 1 s; every 100th is left by its client, every 90th fails. */
-export function madeStream({ random, index, intendedAtMs, phase, driver, slowerMs, events }: { random: () => number; index: number; intendedAtMs: number; phase: Sample['phase']; driver: DriverName; slowerMs: number; events: boolean }): Sample {
+export function madeStream({
+  random,
+  index,
+  intendedAtMs,
+  phase,
+  driver,
+  slowerMs,
+  events,
+}: {
+  random: () => number;
+  index: number;
+  intendedAtMs: number;
+  phase: Sample['phase'];
+  driver: DriverName;
+  slowerMs: number;
+  events: boolean;
+}): Sample {
   const lagMs = random() * 0.8;
   const sentAtMs = intendedAtMs + lagMs;
   const firstMs = 850 + random() * 320;
@@ -80,10 +103,31 @@ export function madeStream({ random, index, intendedAtMs, phase, driver, slowerM
   const id = (index * 7919).toString(16).padStart(8, '0');
   const intendedMs = intended.at(-1) ?? 0;
   const base: Sample = {
-    kind: 'request', scenario: 'sse', driver, phase, journeyId: index, journey: 'sse', step: 's0', operation: 'chat.completion', latencyClass: 'completion', method: 'POST',
-    pathTemplate: '/api/organizations/{org_uuid}/chat_conversations/{conversation_uuid}/completion', origin: 'app', requestKey: `${index}:s0`, sentAtMs, endedAtMs, status: failed ? 529 : 200,
-    outcome: failed ? 'failed' : count < 36 ? 'aborted' : 'ok', bytes: 6_000, encoding: 'br', protocol: 'h2', headersAtMs: sentAtMs + 12, firstByteAtMs: sentAtMs + 12.4,
-    requestId: `req_${id}`, traceId: `0af7651916cd43dd8448eb21${id}`, sampled: index % 20 === 0,
+    kind: 'request',
+    scenario: 'sse',
+    driver,
+    phase,
+    journeyId: index,
+    journey: 'sse',
+    step: 's0',
+    operation: 'chat.completion',
+    latencyClass: 'completion',
+    method: 'POST',
+    pathTemplate: '/api/organizations/{org_uuid}/chat_conversations/{conversation_uuid}/completion',
+    origin: 'app',
+    requestKey: `${index}:s0`,
+    sentAtMs,
+    endedAtMs,
+    status: failed ? 529 : 200,
+    outcome: failed ? 'failed' : count < 36 ? 'aborted' : 'ok',
+    bytes: 6_000,
+    encoding: 'br',
+    protocol: 'h2',
+    headersAtMs: sentAtMs + 12,
+    firstByteAtMs: sentAtMs + 12.4,
+    requestId: `req_${id}`,
+    traceId: `0af7651916cd43dd8448eb21${id}`,
+    sampled: index % 20 === 0,
     ...(failed && { error: 'status 529, expected 200: overloaded_error' }),
   };
   if (!events) return base;
@@ -97,8 +141,18 @@ export function madeStream({ random, index, intendedAtMs, phase, driver, slowerM
     gapsUs: gaps.map((gap) => [Math.round(gap * 1_000), 1]),
     eventTimesMs: times,
     truth: {
-      intendedMs, actualMs: actual.at(-1) ?? 0, intendedFirstMs: firstMs, actualFirstMs: actual[0] ?? 0, queuedMs: 0,
-      hops: [{ hop: 'edge', startMs: 0, durationMs: intendedMs }, { hop: 'lb', startMs: 1, durationMs: intendedMs - 2 }, { hop: 'mesh', startMs: 2, durationMs: intendedMs - 4 }, { hop: 'service', startMs: 5, durationMs: intendedMs - 10 }, { hop: 'inference', startMs: 60, durationMs: intendedMs - 80 }],
+      intendedMs,
+      actualMs: actual.at(-1) ?? 0,
+      intendedFirstMs: firstMs,
+      actualFirstMs: actual[0] ?? 0,
+      queuedMs: 0,
+      hops: [
+        { hop: 'edge', startMs: 0, durationMs: intendedMs },
+        { hop: 'lb', startMs: 1, durationMs: intendedMs - 2 },
+        { hop: 'mesh', startMs: 2, durationMs: intendedMs - 4 },
+        { hop: 'service', startMs: 5, durationMs: intendedMs - 10 },
+        { hop: 'inference', startMs: 60, durationMs: intendedMs - 80 },
+      ],
       events: { intendedMs: intended, actualMs: actual },
     },
   };

@@ -44,13 +44,17 @@ describe('report.html', () => {
   });
 
   it('prints declared beside measured', () => {
-    const measured = legOf('page-load/native').operations.find(({ operation }) => operation === 'account.read')?.metrics.serviceTime?.quantiles.find(({ q }) => q === 0.5);
+    const measured = legOf('page-load/native')
+      .operations.find(({ operation }) => operation === 'account.read')
+      ?.metrics.serviceTime?.quantiles.find(({ q }) => q === 0.5);
     expect(sectionOf('page-load-native')).toContain(`85 / ${Math.round(measured?.ms ?? 0)}<small>`);
   });
 
   it("bounds the harness' own error, with the formula and the server's loop delay beside it", () => {
     const error = legOf('page-load/native').all.measurementError?.quantiles.find(({ q }) => q === 0.99);
-    expect(sectionOf('page-load-native')).toContain(`<b>Harness error at most ${error?.ms.toFixed(1)} ms at p99</b>; the server's loop delay p99 was 2.7 ms, max 11.2 ms.`);
+    expect(sectionOf('page-load-native')).toContain(
+      `<b>Harness error at most ${error?.ms.toFixed(1)} ms at p99</b>; the server's loop delay p99 was 2.7 ms, max 11.2 ms.`,
+    );
     expect(sectionOf('page-load-native')).toContain('measurement error &lt;= (end - sent) - actual');
   });
 
@@ -86,7 +90,10 @@ describe('report.html', () => {
 
   it('keeps the rows of a page load of 250 requests: each request, each work step, and the milestones', () => {
     const page = sectionOf('page-load-native');
-    const first = page.slice(page.indexOf('<figure id="chart-waterfall-page-load-native"'), page.indexOf('</figure>', page.indexOf('<figure id="chart-waterfall-page-load-native"')));
+    const first = page.slice(
+      page.indexOf('<figure id="chart-waterfall-page-load-native"'),
+      page.indexOf('</figure>', page.indexOf('<figure id="chart-waterfall-page-load-native"')),
+    );
     expect(first.match(/class="hit"/g)).toHaveLength(252);
     expect(first.match(/class="row on-path"/g)).toHaveLength(6);
     expect(first.match(/class="mark milestone"/g)).toHaveLength(2);
@@ -95,7 +102,19 @@ describe('report.html', () => {
 
   it('opens for a run in which nothing was measured', () => {
     const empty = makeRun();
-    for (const leg of empty.legs) Object.assign(leg, { operations: [], classes: {}, all: {}, journeys: [], series: [], objectives: [], slowest: [], streams: [], waterfalls: [], errors: [] });
+    for (const leg of empty.legs)
+      Object.assign(leg, {
+        operations: [],
+        classes: {},
+        all: {},
+        journeys: [],
+        series: [],
+        objectives: [],
+        slowest: [],
+        streams: [],
+        waterfalls: [],
+        errors: [],
+      });
     delete empty.server;
     delete empty.target.profile;
     const page = renderHtml(empty);

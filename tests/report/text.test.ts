@@ -32,9 +32,24 @@ describe('terminal', () => {
 });
 
 describe('progress', () => {
-  const live = { phase: 'measured' as const, ratePerSecond: 12, inFlight: 45, scheduled: 96, sent: 96, ended: 51, ok: 50, errors: 1, dropped: 2, errorRatio: 0.02, p50Ms: 4_512, p99Ms: 4_981 };
+  const live = {
+    phase: 'measured' as const,
+    ratePerSecond: 12,
+    inFlight: 45,
+    scheduled: 96,
+    sent: 96,
+    ended: 51,
+    ok: 50,
+    errors: 1,
+    dropped: 2,
+    errorRatio: 0.02,
+    p50Ms: 4_512,
+    p99Ms: 4_981,
+  };
   it('is a plain line for logs', () => {
-    expect(renderProgressLine({ id: 'sse/native', elapsedMs: 8_000, totalMs: 22_000, live })).toBe('sse/native  8 s of 22 s  12/s  45 in flight  p50 4,512 ms  p99 4,981 ms  1 errors  2 dropped');
+    expect(renderProgressLine({ id: 'sse/native', elapsedMs: 8_000, totalMs: 22_000, live })).toBe(
+      'sse/native  8 s of 22 s  12/s  45 in flight  p50 4,512 ms  p99 4,981 ms  1 errors  2 dropped',
+    );
   });
   it('is a block of two lines a leg for a terminal, and empty without legs', () => {
     const block = renderProgressBlock([{ id: 'sse/native', elapsedMs: 11_000, totalMs: 22_000, live }], { colour: false, width: 100 });
@@ -51,7 +66,8 @@ describe('markdown', () => {
     expect(text.split('\n')[0]).toBe('## ❌ fail: 20261123-114500-demo-7f3a');
     expect(text).not.toContain('<script>');
     expect(text).toMatch(/\| ❌ fail \| maxGap p95 &lt;= 180 ms \| 380 ms \| 297 \|/);
-    for (const line of text.split('\n').filter((candidate) => candidate.startsWith('| chat.completion'))) expect(line.split('|')).toHaveLength(line.split('|').length > 8 ? 10 : 8);
+    for (const line of text.split('\n').filter((candidate) => candidate.startsWith('| chat.completion')))
+      expect(line.split('|')).toHaveLength(line.split('|').length > 8 ? 10 : 8);
   });
 });
 

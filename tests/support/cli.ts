@@ -13,7 +13,12 @@ export interface CliResult {
 export const cliFile = fileURLToPath(new URL('../../harness/cli.ts', import.meta.url));
 
 /** Runs a program as a user would, in a folder of its own. */
-export function runProgram(command: string, args: readonly string[], cwd: string, options: { env?: NodeJS.ProcessEnv; interruptAfterMs?: number } = {}): Promise<CliResult> {
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  options: { env?: NodeJS.ProcessEnv; interruptAfterMs?: number } = {},
+): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';

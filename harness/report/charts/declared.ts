@@ -32,14 +32,27 @@ export function declaredChart(leg: LegResult, id: string): string {
   const range = logRange(traces.flatMap(({ points }) => points.flatMap(({ declaredMs, measuredMs }) => [declaredMs, measuredMs])));
   const x = logScale(range, [frame.left, frame.width - frame.right]);
   const y = logScale(range, [frame.height - frame.bottom, frame.top]);
-  const diagonal = polyline([[x(range[0]), y(range[0])], [x(range[1]), y(range[1])]], 'reference');
+  const diagonal = polyline(
+    [
+      [x(range[0]), y(range[0])],
+      [x(range[1]), y(range[1])],
+    ],
+    'reference',
+  );
   const drawn = traces.map(({ operation, points }) => {
     const colour = operation.latencyClass ? classColours[operation.latencyClass] : 'c7';
     const dots = points.map(({ q, declaredMs, measuredMs, enough }) => {
       const said = `${operation.operation} ${quantileName(q)}\ndeclared ${number(declaredMs)} ms\nmeasured ${number(measuredMs)} ms (${signed(measuredMs - declaredMs)})${enough ? '' : '\nn too small for this quantile'}`;
       return el('circle', { class: `mark ${enough ? 'dot' : 'hollow'} ${colour}`, cx: x(declaredMs), cy: y(measuredMs), r: 3.4 }, tip(said));
     });
-    return el('g', { class: 'series', 'data-series': operation.latencyClass ?? 'other' }, polyline(points.map((point) => [x(point.declaredMs), y(point.measuredMs)]), `line thin ${colour}`) + dots.join(''));
+    return el(
+      'g',
+      { class: 'series', 'data-series': operation.latencyClass ?? 'other' },
+      polyline(
+        points.map((point) => [x(point.declaredMs), y(point.measuredMs)]),
+        `line thin ${colour}`,
+      ) + dots.join(''),
+    );
   });
   const classes = classOrder.filter((name) => traces.some(({ operation }) => operation.latencyClass === name));
   const source = fromProfile ? 'the latency profile declares for the operation' : 'the server drew for these very requests (its profile was not read)';
@@ -47,8 +60,16 @@ export function declaredChart(leg: LegResult, id: string): string {
     id,
     title,
     caption: `One line an operation: quantiles that ${source} (x) against end - sent as measured (y). Hollow: n too small. Two samples' quantiles differ by chance alone; fidelity is judged by the residuals, request by request.`,
-    body: svgRoot(frame.width, frame.height, title, xAxis(x, frame, `${fromProfile ? 'declared' : 'drawn'}, ms, log scale`) + yAxis(y, frame, 'measured, ms, log scale') + diagonal + drawn.join('')),
-    legend: [...classes.map((name) => ({ text: name, className: classColours[name], series: name as string, shape: 'box' as const })), { text: 'measured = declared', className: 'reference', shape: 'dashed' }],
+    body: svgRoot(
+      frame.width,
+      frame.height,
+      title,
+      xAxis(x, frame, `${fromProfile ? 'declared' : 'drawn'}, ms, log scale`) + yAxis(y, frame, 'measured, ms, log scale') + diagonal + drawn.join(''),
+    ),
+    legend: [
+      ...classes.map((name) => ({ text: name, className: classColours[name], series: name as string, shape: 'box' as const })),
+      { text: 'measured = declared', className: 'reference', shape: 'dashed' },
+    ],
   });
 }
 

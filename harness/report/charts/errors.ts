@@ -50,7 +50,9 @@ export function errorChart(leg: LegResult, server: ServerAccount | undefined, id
 /** One sentence for pages and tables: the bound of the harness' own error, with the server's loop delay beside it. Markup. */
 export function errorStatement(leg: LegResult, server: ServerAccount | undefined, reason: string): string {
   const error = leg.all.measurementError;
-  const loop = server ? `; the server's loop delay p99 was ${ms(server.loopDelay.p99Ms)}, max ${ms(server.loopDelay.maxMs)}` : "; the server's loop delay is not available";
+  const loop = server
+    ? `; the server's loop delay p99 was ${ms(server.loopDelay.p99Ms)}, max ${ms(server.loopDelay.maxMs)}`
+    : "; the server's loop delay is not available";
   if (!has(error)) return `<b>Harness error: not available</b>, ${escape(reason)}${loop}.`;
   const q = [0.999, 0.99, 0.95, 0.5].find((candidate) => candidate <= 0.99 && quantileOf(error, candidate)?.enough) ?? 0.5;
   const value = quantileOf(error, q);
@@ -64,11 +66,26 @@ function drawRow({ name, colour, distribution }: NamedDistribution, base: number
     if (count === 0) return '';
     const [from, to] = [edges[index] ?? 0, edges[index + 1] ?? 0];
     const height = Math.max(1, (count / most) * (rowHeight - 18));
-    return el('rect', { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.5), height }, tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)}`));
+    return el(
+      'rect',
+      { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.5), height },
+      tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)}`),
+    );
   });
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
-  const text = svgText(left - 8, base - 24, name, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 8, summary(distribution), { class: 'tick', 'text-anchor': 'end' });
-  return line + bars.join('') + el('g', {}, tip(`${name}: n ${number(distribution.n)}, ${number(distribution.negatives)} below zero, min ${ms(distribution.minMs)}, max ${ms(distribution.maxMs)}`) + text);
+  const text =
+    svgText(left - 8, base - 24, name, { class: 'row-name', 'text-anchor': 'end' }) +
+    svgText(left - 8, base - 8, summary(distribution), { class: 'tick', 'text-anchor': 'end' });
+  return (
+    line +
+    bars.join('') +
+    el(
+      'g',
+      {},
+      tip(`${name}: n ${number(distribution.n)}, ${number(distribution.negatives)} below zero, min ${ms(distribution.minMs)}, max ${ms(distribution.maxMs)}`) +
+        text,
+    )
+  );
 }
 
 function summary(distribution: Distribution): string {

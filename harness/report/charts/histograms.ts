@@ -54,7 +54,11 @@ function ridge({ name, colour, distribution }: NamedDistribution, { left }: Fram
     if (count === 0) return '';
     const [from, to] = [edges[index] ?? 0, edges[index + 1] ?? 0];
     const height = Math.max(1, (count / most) * (rowHeight - 16));
-    return el('rect', { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.6), height }, tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)} (${number((count / distribution.n) * 100)}%)`));
+    return el(
+      'rect',
+      { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.6), height },
+      tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)} (${number((count / distribution.n) * 100)}%)`),
+    );
   });
   const ticks = [0.5, 0.95, 0.99].map((q) => {
     const found = quantileOf(distribution, q);
@@ -63,6 +67,12 @@ function ridge({ name, colour, distribution }: NamedDistribution, { left }: Fram
   });
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
   const named = name.length > 22 ? `${name.slice(0, 21)}…` : name;
-  const text = el('g', {}, tip(name) + svgText(left - 8, base - 24, named, { class: 'row-name', 'text-anchor': 'end' }) + svgText(left - 8, base - 8, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }));
+  const text = el(
+    'g',
+    {},
+    tip(name) +
+      svgText(left - 8, base - 24, named, { class: 'row-name', 'text-anchor': 'end' }) +
+      svgText(left - 8, base - 8, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }),
+  );
   return line + bars.join('') + ticks.join('') + text;
 }

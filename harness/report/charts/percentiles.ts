@@ -35,7 +35,12 @@ export function percentileChart({ id, title, caption, lines, reason }: Percentil
     const whiskers = whiskersAt.map((q) => whisker(distribution, q, x, y, colour)).join('');
     return el('g', { class: 'series', 'data-series': `s${index}` }, tip(`${name}, n ${number(distribution.n)}`) + solid + faint + whiskers);
   });
-  const body = svgRoot(frame.width, frame.height, title, xAxis(x, frame, 'quantile, each nine as wide as the one before') + yAxis(y, frame, 'ms, log scale') + drawn.join('') + bands(curves, x, mostQ));
+  const body = svgRoot(
+    frame.width,
+    frame.height,
+    title,
+    xAxis(x, frame, 'quantile, each nine as wide as the one before') + yAxis(y, frame, 'ms, log scale') + drawn.join('') + bands(curves, x, mostQ),
+  );
   return figure({
     id,
     title,
@@ -49,7 +54,10 @@ function whisker(distribution: NamedDistribution['distribution'], q: number, x: 
   const found = quantileOf(distribution, q);
   if (!found?.enough || found.lowMs === undefined || found.highMs === undefined) return '';
   const at = x(q);
-  return el('line', { class: `whisker ${colour}`, x1: at, x2: at, y1: y(found.lowMs), y2: y(found.highMs) }) + el('circle', { class: `dot ${colour}`, cx: at, cy: y(found.ms), r: 2.4 });
+  return (
+    el('line', { class: `whisker ${colour}`, x1: at, x2: at, y1: y(found.lowMs), y2: y(found.highMs) }) +
+    el('circle', { class: `dot ${colour}`, cx: at, cy: y(found.ms), r: 2.4 })
+  );
 }
 
 function bands(lines: readonly NamedDistribution[], x: (q: number) => number, mostQ: number): string {
@@ -61,7 +69,11 @@ function bands(lines: readonly NamedDistribution[], x: (q: number) => number, mo
       const from = index === 0 ? frame.left : (centre + (centres[index - 1] ?? centre)) / 2;
       const to = index === stops.length - 1 ? frame.width - frame.right : (centre + (centres[index + 1] ?? centre)) / 2;
       const said = lines.map(({ name, distribution }) => `${name}: ${valueAt(distribution, q)}`);
-      return el('rect', { class: 'band', x: from, y: frame.top, width: to - from, height: frame.height - frame.top - frame.bottom }, tip(`${quantileName(q)} (ms)\n${said.join('\n')}`));
+      return el(
+        'rect',
+        { class: 'band', x: from, y: frame.top, width: to - from, height: frame.height - frame.top - frame.bottom },
+        tip(`${quantileName(q)} (ms)\n${said.join('\n')}`),
+      );
     })
     .join('');
 }

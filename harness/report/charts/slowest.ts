@@ -35,7 +35,10 @@ export function slowestChart(leg: LegResult, id: string): string {
     const since = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - from);
     const ids = [sample.requestId, sample.traceId === undefined ? undefined : sample.traceId].filter((entry) => entry !== undefined);
     return [
-      { html: `${escape(sample.operation)}<small>${escape(sample.step === sample.operation ? `journey ${sample.journeyId}` : `${sample.step}, journey ${sample.journeyId}`)}</small>`, kind: 'left' },
+      {
+        html: `${escape(sample.operation)}<small>${escape(sample.step === sample.operation ? `journey ${sample.journeyId}` : `${sample.step}, journey ${sample.journeyId}`)}</small>`,
+        kind: 'left',
+      },
       figureCell(latencyMs(sample)),
       figureCell(sample.intendedAtMs === undefined || sample.sentAtMs === undefined ? undefined : sample.sentAtMs - sample.intendedAtMs),
       figureCell(since(sample.firstByteAtMs)),
@@ -43,9 +46,24 @@ export function slowestChart(leg: LegResult, id: string): string {
       figureCell(sample.truth?.intendedMs),
       figureCell(sample.truth?.actualMs),
       { html: hopBar(sample, longest), kind: 'left' },
-      { html: `<span class="${sample.outcome === 'ok' ? '' : 'bad'}">${escape([sample.status, sample.outcome].filter((part) => part !== undefined).join(' '))}</span>${sample.error === undefined ? '' : `<small>${escape(sample.error.slice(0, 60))}</small>`}`, kind: 'left' },
+      {
+        html: `<span class="${sample.outcome === 'ok' ? '' : 'bad'}">${escape([sample.status, sample.outcome].filter((part) => part !== undefined).join(' '))}</span>${sample.error === undefined ? '' : `<small>${escape(sample.error.slice(0, 60))}</small>`}`,
+        kind: 'left',
+      },
       figureCell(from / 1_000),
-      { html: ids.length === 0 ? '<span class="faint">–</span>' : ids.map((entry, index) => (index === 0 ? `<span class="mono">${escape(entry)}</span>` : `<small class="mono${sample.sampled ? '' : ' faint'}" title="${sample.sampled ? 'sampled: its spans were exported' : 'not sampled: its spans may be missing'}">${escape(entry)}</small>`)).join(''), kind: 'left' },
+      {
+        html:
+          ids.length === 0
+            ? '<span class="faint">–</span>'
+            : ids
+                .map((entry, index) =>
+                  index === 0
+                    ? `<span class="mono">${escape(entry)}</span>`
+                    : `<small class="mono${sample.sampled ? '' : ' faint'}" title="${sample.sampled ? 'sampled: its spans were exported' : 'not sampled: its spans may be missing'}">${escape(entry)}</small>`,
+                )
+                .join(''),
+        kind: 'left',
+      },
     ];
   });
   return figure({
@@ -53,7 +71,13 @@ export function slowestChart(leg: LegResult, id: string): string {
     title,
     wide: true,
     caption: `By latency from ${countsFrom(leg)}. ${told ? "Bars, all on one scale: before the server (lag, queue, transit), then each hop's own time by the server's clock (a moment belongs to the innermost hop), then what is left until the end." : 'The bars have no hops: the server does not tell them.'} TTFB and TTFT count from the intended send time.`,
-    legend: told ? [...hopOrder.map((hop) => ({ text: hop, className: hopClass(hop), shape: 'box' as const })), { text: 'queued at the server', className: 'hop-queued', shape: 'box' }, { text: 'outside the server', className: 'hop-other', shape: 'box' }] : [],
+    legend: told
+      ? [
+          ...hopOrder.map((hop) => ({ text: hop, className: hopClass(hop), shape: 'box' as const })),
+          { text: 'queued at the server', className: 'hop-queued', shape: 'box' },
+          { text: 'outside the server', className: 'hop-other', shape: 'box' },
+        ]
+      : [],
     body: table(columns, rows, { sortable: true }),
   });
 }
@@ -72,8 +96,13 @@ function hopBar(sample: Sample, longestMs: number): string {
   const parts: OwnTime[] = truth?.hops ? ownTimes(truth.hops) : [];
   const inside = Math.max(truth?.actualMs ?? 0, ...parts.map(({ startMs, durationMs }) => startMs + durationMs));
   const x = (value: number): number => (Math.max(0, value) / longestMs) * barWidth;
-  const marks = parts.map(({ hop, startMs, durationMs }) => el('rect', { class: `mark ${hopClass(hop)}`, x: x(lag + startMs), y: 0, width: x(durationMs), height: 14 }));
-  const queued = truth?.queuedMs !== undefined && truth.queuedMs > 0.05 ? [el('rect', { class: 'mark hop-queued', x: x(lag), y: 10, width: x(truth.queuedMs), height: 4 })] : [];
+  const marks = parts.map(({ hop, startMs, durationMs }) =>
+    el('rect', { class: `mark ${hopClass(hop)}`, x: x(lag + startMs), y: 0, width: x(durationMs), height: 14 }),
+  );
+  const queued =
+    truth?.queuedMs !== undefined && truth.queuedMs > 0.05
+      ? [el('rect', { class: 'mark hop-queued', x: x(lag), y: 10, width: x(truth.queuedMs), height: 4 })]
+      : [];
   const whole = el('rect', { class: 'mark hop-other', x: 0, y: 3, width: Math.max(1, x(total)), height: 8 });
   const byHop = new Map<string, number>();
   for (const { hop, durationMs } of parts) byHop.set(hop, (byHop.get(hop) ?? 0) + durationMs);

@@ -16,14 +16,21 @@ const streamsDrawn = 24;
 /** One row a stream, a tick a content event, from the moment it was sent; hollow ticks below: when the server intended the event. */
 export function streamChart(leg: LegResult, id: string): string {
   const title = 'Stream timelines';
-  const streams = leg.streams.filter(({ eventTimesMs, sentAtMs }) => eventTimesMs !== undefined && eventTimesMs.length > 0 && sentAtMs !== undefined).slice(0, streamsDrawn);
-  if (streams.length === 0) return absent(id, title, whyNot(leg, ['eventTimes', 'gap', 'ttft', 'maxGap'], 'no stream with event times was measured in this leg'));
+  const streams = leg.streams
+    .filter(({ eventTimesMs, sentAtMs }) => eventTimesMs !== undefined && eventTimesMs.length > 0 && sentAtMs !== undefined)
+    .slice(0, streamsDrawn);
+  if (streams.length === 0)
+    return absent(id, title, whyNot(leg, ['eventTimes', 'gap', 'ttft', 'maxGap'], 'no stream with event times was measured in this leg'));
   const told = streams.some(({ truth }) => truth?.events !== undefined);
   const endMs = streams.reduce((latest, stream) => Math.max(latest, (stream.endedAtMs ?? 0) - (stream.sentAtMs ?? 0)), 1);
   const x = linearScale([0, endMs], [nameWidth, width - right], 10);
   const height = top + streams.length * rowHeight + 26;
   const grid = x.ticks
-    .map((tick) => el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: top - 4, y2: height - 22 }) + svgText(x(tick.value), height - 6, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' }))
+    .map(
+      (tick) =>
+        el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: top - 4, y2: height - 22 }) +
+        svgText(x(tick.value), height - 6, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' }),
+    )
     .join('');
   return figure({
     id,

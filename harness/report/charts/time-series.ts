@@ -62,7 +62,9 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
   }
   const ticks = x.ticks.map((tick) => svgText(x(tick.value), top + 18, tick.text, { class: 'tick', 'text-anchor': 'middle' })).join('');
   const axis = svgText((left + width - right) / 2, top + 36, "seconds from the run's start", { class: 'axis', 'text-anchor': 'middle' });
-  const legend: LegendEntry[] = panels.flatMap(({ tracks }) => tracks.map(({ name, className, series, dashed }) => ({ text: name, className, series, shape: dashed ? 'dashed' : 'line' }) as const));
+  const legend: LegendEntry[] = panels.flatMap(({ tracks }) =>
+    tracks.map(({ name, className, series, dashed }) => ({ text: name, className, series, shape: dashed ? 'dashed' : 'line' }) as const),
+  );
   const omitted = open && !rows.some((row) => row.failed > 0 || row.dropped > 0) ? ' Nothing failed and nothing was dropped in any second.' : '';
   return figure({
     id,
@@ -71,7 +73,20 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
     scrolls: true,
     caption: `Due: what the schedule asked for; sent, ok, failed, dropped: what became of it. A second holds the requests that were due in it. Shaded: warm-up, in no other result.${omitted}`,
     legend,
-    body: svgRoot(width, top + 42, title, content + ticks + axis + bands(rows, panels.flatMap(({ tracks }) => tracks), x, top)),
+    body: svgRoot(
+      width,
+      top + 42,
+      title,
+      content +
+        ticks +
+        axis +
+        bands(
+          rows,
+          panels.flatMap(({ tracks }) => tracks),
+          x,
+          top,
+        ),
+    ),
   });
 }
 
@@ -83,12 +98,29 @@ export function present(rows: readonly SecondRow[], tracks: readonly Track[]): T
 function drawPanel(rows: readonly SecondRow[], panel: { label: string; tracks: readonly Track[]; log: boolean }, frame: Frame, x: Scale): string {
   const values = panel.tracks.flatMap(({ value }) => rows.flatMap((row) => value(row) ?? []));
   const bottom = frame.height;
-  const y = panel.log ? logScale(logRange(values), [bottom, frame.top]) : linearScale([0, Math.max(1, values.reduce((most, value) => Math.max(most, value), 0) * 1.05)], [bottom, frame.top], 4);
-  const shade = rows.filter(({ phase }) => phase === 'warm-up').map(({ second }) => el('rect', { class: 'warm-up', x: x(second), y: frame.top, width: x(second + 1) - x(second), height: bottom - frame.top })).join('');
+  const y = panel.log
+    ? logScale(logRange(values), [bottom, frame.top])
+    : linearScale([0, Math.max(1, values.reduce((most, value) => Math.max(most, value), 0) * 1.05)], [bottom, frame.top], 4);
+  const shade = rows
+    .filter(({ phase }) => phase === 'warm-up')
+    .map(({ second }) => el('rect', { class: 'warm-up', x: x(second), y: frame.top, width: x(second + 1) - x(second), height: bottom - frame.top }))
+    .join('');
   const grid = x.ticks.map((tick) => el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: frame.top, y2: bottom })).join('');
   const lines = panel.tracks.map((track) => {
     const style = `${track.className}${track.dashed ? ' dashed' : ''}`;
-    return el('g', { class: 'series', 'data-series': track.series }, tip(track.name) + runsOf(rows, track).map((points) => drawRun(points.map(([second, value]) => [x(second + 0.5), y(value)]), style)).join(''));
+    return el(
+      'g',
+      { class: 'series', 'data-series': track.series },
+      tip(track.name) +
+        runsOf(rows, track)
+          .map((points) =>
+            drawRun(
+              points.map(([second, value]) => [x(second + 0.5), y(value)]),
+              style,
+            ),
+          )
+          .join(''),
+    );
   });
   return shade + grid + yAxis(y, frame, panel.label) + lines.join('') + el('line', { class: 'base', x1: left, x2: width - right, y1: bottom, y2: bottom });
 }
@@ -109,7 +141,9 @@ function runsOf(rows: readonly SecondRow[], { value }: Track): [number, number][
 
 function drawRun(points: readonly (readonly [number, number])[], className: string): string {
   const [only] = points;
-  return points.length === 1 && only ? el('circle', { class: `mark dot ${className}`, cx: only[0], cy: only[1], r: 2.4 }) : polyline(points, `mark line ${className}`);
+  return points.length === 1 && only
+    ? el('circle', { class: `mark dot ${className}`, cx: only[0], cy: only[1], r: 2.4 })
+    : polyline(points, `mark line ${className}`);
 }
 
 /** At most 300 hover stripes: longer runs name every second second, third ... */
@@ -122,7 +156,11 @@ function bands(rows: readonly SecondRow[], tracks: readonly Track[], x: Scale, b
         const at = value(row);
         return at === undefined ? [] : [`${name}: ${number(at)}${/^p\d|^ttft/.test(series) ? ' ms' : ''}`];
       });
-      return el('rect', { class: 'band', x: x(row.second), y: panelGap, width: x(row.second + step) - x(row.second), height: bottom - panelGap }, tip(`second ${row.second}${row.phase === 'warm-up' ? ' (warm-up)' : ''}\n${said.join('\n')}`));
+      return el(
+        'rect',
+        { class: 'band', x: x(row.second), y: panelGap, width: x(row.second + step) - x(row.second), height: bottom - panelGap },
+        tip(`second ${row.second}${row.phase === 'warm-up' ? ' (warm-up)' : ''}\n${said.join('\n')}`),
+      );
     })
     .join('');
 }

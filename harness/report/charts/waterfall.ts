@@ -40,11 +40,15 @@ const legend: readonly LegendEntry[] = [
 export function waterfallChart(id: string, label: string, journey: JourneySample, requests: readonly Sample[]): string {
   const zero = journey.intendedAtMs;
   const critical = new Set(journey.criticalPath ?? []);
-  const rows = [...requests.map((sample) => requestRow(sample, zero)), ...(journey.work ?? []).map((work) => workRow(work, zero))].toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const rows = [...requests.map((sample) => requestRow(sample, zero)), ...(journey.work ?? []).map((work) => workRow(work, zero))].toSorted(
+    (a, b) => a.startMs - b.startMs || a.endMs - b.endMs,
+  );
   const endMs = rows.reduce((latest, row) => Math.max(latest, row.endMs), Math.max(1, journey.endedAtMs - zero));
   const x = linearScale([0, endMs], [nameWidth, width - right], 10);
   const height = rows.length * rowHeight + 8;
-  const axis = x.ticks.map((tick) => svgText(x(tick.value), axisHeight - 6, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' })).join('') + milestoneNames(journey, x);
+  const axis =
+    x.ticks.map((tick) => svgText(x(tick.value), axisHeight - 6, `${tick.text} ms`, { class: 'tick', 'text-anchor': 'middle' })).join('') +
+    milestoneNames(journey, x);
   const grid = x.ticks.map((tick) => el('line', { class: 'grid', x1: x(tick.value), x2: x(tick.value), y1: 0, y2: height })).join('');
   const content = grid + rows.map((row, index) => drawRow(row, index * rowHeight, x, critical.has(row.step))).join('') + milestoneLines(journey, x, height);
   return figure({
@@ -80,7 +84,11 @@ function requestRow(sample: Sample, zero: number): Row {
     `${sample.status ?? ''} ${sample.outcome}${sample.error === undefined ? '' : `: ${sample.error}`}`.trim(),
     ...parts.map(({ kind, fromMs, toMs }) => `${kind}: ${ms(toMs - fromMs)}`),
     `from ${ms(start)} to ${ms(end)}`,
-    ...(sample.bytes === undefined ? [] : [`${bytes(sample.bytes)}${sample.encoding === undefined ? '' : ` ${sample.encoding}`}${sample.cacheStatus === undefined ? '' : `, cache ${sample.cacheStatus}`}`]),
+    ...(sample.bytes === undefined
+      ? []
+      : [
+          `${bytes(sample.bytes)}${sample.encoding === undefined ? '' : ` ${sample.encoding}`}${sample.cacheStatus === undefined ? '' : `, cache ${sample.cacheStatus}`}`,
+        ]),
     ...(sample.parentStep === undefined ? [] : [`after ${sample.parentStep}`]),
     ...(sample.requestId === undefined ? [] : [sample.requestId]),
   ];
@@ -89,15 +97,34 @@ function requestRow(sample: Sample, zero: number): Row {
 
 function workRow(work: { step: string; startMs: number; endMs: number }, zero: number): Row {
   const [startMs, endMs] = [work.startMs - zero, work.endMs - zero];
-  return { step: work.step, operation: 'work', startMs, endMs, parts: [{ kind: 'work', fromMs: startMs, toMs: endMs }], said: `${work.step}: the client's own work\n${ms(endMs - startMs)} from ${ms(startMs)}`, bad: false };
+  return {
+    step: work.step,
+    operation: 'work',
+    startMs,
+    endMs,
+    parts: [{ kind: 'work', fromMs: startMs, toMs: endMs }],
+    said: `${work.step}: the client's own work\n${ms(endMs - startMs)} from ${ms(startMs)}`,
+    bad: false,
+  };
 }
 
 function drawRow(row: Row, y: number, x: Scale, critical: boolean): string {
-  const bars = row.parts.map(({ kind, fromMs, toMs }) => `<rect class="mark part-${kind}" x="${px(x(fromMs))}" y="${px(y + 3)}" width="${px(Math.max(1, x(toMs) - x(fromMs)))}" height="9"/>`).join('');
-  const back = critical ? el('rect', { class: 'critical', x: 0, y, width, height: rowHeight }) + el('rect', { class: 'critical-edge', x: 0, y, width: 3, height: rowHeight }) : '';
+  const bars = row.parts
+    .map(
+      ({ kind, fromMs, toMs }) =>
+        `<rect class="mark part-${kind}" x="${px(x(fromMs))}" y="${px(y + 3)}" width="${px(Math.max(1, x(toMs) - x(fromMs)))}" height="9"/>`,
+    )
+    .join('');
+  const back = critical
+    ? el('rect', { class: 'critical', x: 0, y, width, height: rowHeight }) + el('rect', { class: 'critical-edge', x: 0, y, width: 3, height: rowHeight })
+    : '';
   const name = row.step.length > 36 ? `${row.step.slice(0, 35)}…` : row.step;
   const duration = svgText(x(row.endMs) + 5, y + 11, number(row.endMs - row.startMs), { class: 'duration' });
-  return el('g', { class: `row${critical ? ' on-path' : ''}${row.bad ? ' bad' : ''}` }, tip(row.said) + back + el('rect', { class: 'hit', x: 0, y, width, height: rowHeight }) + svgText(10, y + 11, name, { class: 'step' }) + bars + duration);
+  return el(
+    'g',
+    { class: `row${critical ? ' on-path' : ''}${row.bad ? ' bad' : ''}` },
+    tip(row.said) + back + el('rect', { class: 'hit', x: 0, y, width, height: rowHeight }) + svgText(10, y + 11, name, { class: 'step' }) + bars + duration,
+  );
 }
 
 /** Names stand on two levels, so that milestones close to each other can both be read. */
@@ -106,7 +133,9 @@ function milestoneNames(journey: JourneySample, x: Scale): string {
     .map(([name, at], index) => {
       const anchor = x(at) > width - 170 ? 'end' : 'start';
       const line = el('line', { class: 'milestone', x1: x(at), x2: x(at), y1: 2, y2: axisHeight });
-      return line + svgText(x(at) + (anchor === 'end' ? -5 : 5), index % 2 === 0 ? 12 : 26, `${name} ${ms(at)}`, { class: 'milestone-name', 'text-anchor': anchor });
+      return (
+        line + svgText(x(at) + (anchor === 'end' ? -5 : 5), index % 2 === 0 ? 12 : 26, `${name} ${ms(at)}`, { class: 'milestone-name', 'text-anchor': anchor })
+      );
     })
     .join('');
 }

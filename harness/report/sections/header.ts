@@ -35,7 +35,9 @@ export function verdictCard({ verdict: { verdict, reasons } }: RunFile): string 
 /** What was run, on what, with what. */
 export function factsList(run: RunFile): string {
   const { target, machine, server } = run;
-  const profile = target.profile ? `${target.profile.name}, seed ${target.profile.seed}, ${target.profile.hash.slice(0, 12)}` : 'not available: the server does not tell';
+  const profile = target.profile
+    ? `${target.profile.name}, seed ${target.profile.seed}, ${target.profile.hash.slice(0, 12)}`
+    : 'not available: the server does not tell';
   const facts: [string, string][] = [
     ['Target', `${target.url} (${target.kind}, ${target.protocol})`],
     ['Latency profile', profile],
@@ -49,7 +51,10 @@ export function factsList(run: RunFile): string {
       ? ([
           ['Server, loop delay', `p50 ${ms(server.loopDelay.p50Ms)}, p99 ${ms(server.loopDelay.p99Ms)}, max ${ms(server.loopDelay.maxMs)}`],
           ['Server, resources', `${bytes(server.rssBytes)} resident, ${number(server.cpuMs / 1_000)} s of CPU, ${number(server.overruns)} overruns`],
-          ['Server, streams', `${number(server.streams.opened)} opened, ${number(server.streams.completed)} completed, ${number(server.streams.aborted)} aborted`],
+          [
+            'Server, streams',
+            `${number(server.streams.opened)} opened, ${number(server.streams.completed)} completed, ${number(server.streams.aborted)} aborted`,
+          ],
         ] satisfies [string, string][])
       : ([['Server', 'its own account is not available: no control port']] satisfies [string, string][])),
   ];

@@ -13,9 +13,16 @@ export function judgementSection(leg: LegResult, slug: string): string {
 function validityTable({ validity }: LegResult): string {
   const rows = validity.checks.map((check): Cell[] => [
     text(checkNames[check.name]),
-    check.value === undefined ? { html: '<span class="faint">not applied</span>' } : figureCell(check.value, check.name === 'interrupted' ? (check.ok ? 'yes' : 'no') : checkValue(check, check.value)),
-    check.limit === undefined || check.name === 'interrupted' ? text('') : { html: `${isLowerLimit(check) ? '≥' : '≤'} ${escape(checkValue(check, check.limit))}` },
-    { html: check.value === undefined ? '<span class="faint">–</span>' : check.ok ? '<span class="good">✓ ok</span>' : '<span class="bad">✕ exceeded</span>', kind: 'left' },
+    check.value === undefined
+      ? { html: '<span class="faint">not applied</span>' }
+      : figureCell(check.value, check.name === 'interrupted' ? (check.ok ? 'yes' : 'no') : checkValue(check, check.value)),
+    check.limit === undefined || check.name === 'interrupted'
+      ? text('')
+      : { html: `${isLowerLimit(check) ? '≥' : '≤'} ${escape(checkValue(check, check.limit))}` },
+    {
+      html: check.value === undefined ? '<span class="faint">–</span>' : check.ok ? '<span class="good">✓ ok</span>' : '<span class="bad">✕ exceeded</span>',
+      kind: 'left',
+    },
     { html: `<span class="dim">${escape(check.text)}</span>`, kind: 'wrap' },
   ]);
   return table([{ head: 'check', left: true }, { head: 'value' }, { head: 'limit' }, { head: '', left: true }, { head: 'in words', left: true }], rows);
@@ -27,14 +34,28 @@ function objectivesTable({ objectives }: LegResult): string {
     { html: result.judged === false ? '<span class="pill tone-inconclusive">– not judged</span>' : verdictPill(result.verdict), kind: 'left' },
     { html: escape(result.text), kind: 'wrap' },
     figureCell(result.value, result.value === undefined ? undefined : objectiveValue(result, result.value)),
-    { html: result.lowValue === undefined || result.highValue === undefined ? '<span class="faint">–</span>' : `${objectiveValue(result, result.lowValue)} – ${objectiveValue(result, result.highValue)}` },
+    {
+      html:
+        result.lowValue === undefined || result.highValue === undefined
+          ? '<span class="faint">–</span>'
+          : `${objectiveValue(result, result.lowValue)} – ${objectiveValue(result, result.highValue)}`,
+    },
     figureCell(result.n),
     { html: `<span class="dim">${escape(result.reason ?? '')}</span>`, kind: 'wrap' },
   ]);
-  return table([{ head: 'verdict', left: true }, { head: 'objective', left: true }, { head: 'measured' }, { head: '95% interval' }, { head: 'n' }, { head: 'reason', left: true }], rows);
+  return table(
+    [
+      { head: 'verdict', left: true },
+      { head: 'objective', left: true },
+      { head: 'measured' },
+      { head: '95% interval' },
+      { head: 'n' },
+      { head: 'reason', left: true },
+    ],
+    rows,
+  );
 }
 
 export function objectiveValue({ objective: { metric } }: ObjectiveResult, value: number): string {
   return metric.endsWith('Ratio') ? percent(value) : ms(Number(value.toPrecision(6)));
 }
-

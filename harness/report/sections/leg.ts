@@ -27,7 +27,9 @@ export function legSection(leg: LegResult, run: RunFile, slug: string): string {
 }
 
 function closedNote(leg: LegResult): string {
-  return leg.model === 'closed' ? '<p class="absent" style="margin-top:12px"><b>Closed loop</b>A slow answer also delays the requests after it, so that its latencies hide what waiting requests would have seen. Judged on errors only.</p>' : '';
+  return leg.model === 'closed'
+    ? '<p class="absent" style="margin-top:12px"><b>Closed loop</b>A slow answer also delays the requests after it, so that its latencies hide what waiting requests would have seen. Judged on errors only.</p>'
+    : '';
 }
 
 function tiles(leg: LegResult): string {
@@ -35,12 +37,22 @@ function tiles(leg: LegResult): string {
   const quantile = (label: string, distribution: Distribution | undefined, q: number): [string, string, string] | undefined => {
     const found = distribution && quantileOf(distribution, q);
     if (!distribution || !found) return undefined;
-    return [label, `${number(found.ms)} ms${found.enough ? '' : '*'}`, found.enough && found.lowMs !== undefined && found.highMs !== undefined ? `${number(found.lowMs)} – ${number(found.highMs)}` : `n ${number(distribution.n)} too small`];
+    return [
+      label,
+      `${number(found.ms)} ms${found.enough ? '' : '*'}`,
+      found.enough && found.lowMs !== undefined && found.highMs !== undefined
+        ? `${number(found.lowMs)} – ${number(found.highMs)}`
+        : `n ${number(distribution.n)} too small`,
+    ];
   };
   const bad = totals.counts.failed + totals.counts.timeout;
   const entries = [
-    [ 'requests', number(sentCount(totals)), `${number(totals.counts.ok)} ok${totals.counts.aborted > 0 ? `, ${number(totals.counts.aborted)} aborted` : ''}` ],
-    [ 'achieved', `${number(totals.achievedPerSecond)} /s`, totals.offeredPerSecond === undefined ? 'closed loop: nothing offered' : `of ${number(totals.offeredPerSecond)} offered` ],
+    ['requests', number(sentCount(totals)), `${number(totals.counts.ok)} ok${totals.counts.aborted > 0 ? `, ${number(totals.counts.aborted)} aborted` : ''}`],
+    [
+      'achieved',
+      `${number(totals.achievedPerSecond)} /s`,
+      totals.offeredPerSecond === undefined ? 'closed loop: nothing offered' : `of ${number(totals.offeredPerSecond)} offered`,
+    ],
     quantile(word('latency', 'latency p50'), all.latency, 0.5),
     quantile(word('latency', 'latency p95'), all.latency, 0.95),
     quantile(word('latency', 'latency p99'), all.latency, 0.99),
@@ -57,7 +69,10 @@ function tiles(leg: LegResult): string {
 function shares(counts: Readonly<Record<string, number>>): string {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const entries = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
-  return entries.slice(0, 2).map(([name, count]) => `${name} ${percent(Math.round((count / total) * 100) / 100)}`).join(', ');
+  return entries
+    .slice(0, 2)
+    .map(([name, count]) => `${name} ${percent(Math.round((count / total) * 100) / 100)}`)
+    .join(', ');
 }
 
 function charts(leg: LegResult, run: RunFile, slug: string): string {
@@ -72,14 +87,35 @@ function charts(leg: LegResult, run: RunFile, slug: string): string {
   });
   const isStream = has(leg.all.ttft) || leg.driverReport.notAvailable.some(({ metric }) => metric === 'ttft');
   const grid = [
-    percentileChart({ id: `chart-percentiles-${slug}`, title: groups.length > 1 ? 'Latency by quantile' : 'Latency by quantile, one operation', caption: `${from} ${intervals}`, lines: groups, reason: noLatency }),
+    percentileChart({
+      id: `chart-percentiles-${slug}`,
+      title: groups.length > 1 ? 'Latency by quantile' : 'Latency by quantile, one operation',
+      caption: `${from} ${intervals}`,
+      lines: groups,
+      reason: noLatency,
+    }),
     ...(byOperation.length > 1 && groups.some(({ name }) => !byOperation.some((line) => line.name === name) && name !== 'all')
-      ? [percentileChart({ id: `chart-operations-${slug}`, title: 'The busiest operations', caption: `${from} The ${byOperation.length} busiest of ${leg.operations.length}; the table has all. ${intervals}`, lines: byOperation, reason: noLatency })]
+      ? [
+          percentileChart({
+            id: `chart-operations-${slug}`,
+            title: 'The busiest operations',
+            caption: `${from} The ${byOperation.length} busiest of ${leg.operations.length}; the table has all. ${intervals}`,
+            lines: byOperation,
+            reason: noLatency,
+          }),
+        ]
       : []),
     ...(isStream
       ? [
           has(leg.all.ttft)
-            ? percentileChart({ id: `chart-events-${slug}`, title: 'Streams: first event, gaps, total', caption: 'TTFT = first content event - intended. Gap = content event i + 1 - content event i. TPOT = (last content - first content) / (content events - 1): over events, not tokens.', lines: streams, reason: '' })
+            ? percentileChart({
+                id: `chart-events-${slug}`,
+                title: 'Streams: first event, gaps, total',
+                caption:
+                  'TTFT = first content event - intended. Gap = content event i + 1 - content event i. TPOT = (last content - first content) / (content events - 1): over events, not tokens.',
+                lines: streams,
+                reason: '',
+              })
             : absent(`chart-events-${slug}`, 'Streams: first event, gaps, total', whyNot(leg, ['ttft', 'gap'], 'no stream had content events')),
         ]
       : []),
@@ -89,8 +125,20 @@ function charts(leg: LegResult, run: RunFile, slug: string): string {
   ];
   const waterfalls =
     leg.waterfalls.length > 0 && leg.waterfalls.some(({ requests }) => requests.length > 1)
-      ? leg.waterfalls.map(({ label, journey, requests }, index) => waterfallChart(`chart-waterfall-${slug}${index === 0 ? '' : `-${index + 1}`}`, label, journey, requests))
-      : [absent(`chart-waterfall-${slug}`, 'Waterfall', whyNot(leg, ['journey', 'waterfall', 'milestone'], leg.waterfalls.length === 0 ? 'no journey of this leg was recorded' : 'a journey of this scenario is a single request'))];
+      ? leg.waterfalls.map(({ label, journey, requests }, index) =>
+          waterfallChart(`chart-waterfall-${slug}${index === 0 ? '' : `-${index + 1}`}`, label, journey, requests),
+        )
+      : [
+          absent(
+            `chart-waterfall-${slug}`,
+            'Waterfall',
+            whyNot(
+              leg,
+              ['journey', 'waterfall', 'milestone'],
+              leg.waterfalls.length === 0 ? 'no journey of this leg was recorded' : 'a journey of this scenario is a single request',
+            ),
+          ),
+        ];
   return `<h3>Charts</h3><div class="stack">${timeSeriesChart(leg, `chart-series-${slug}`)}<div class="flow">${grid.join('')}</div>${isStream || leg.streams.length > 0 ? streamChart(leg, `chart-streams-${slug}`) : absent(`chart-streams-${slug}`, 'Stream timelines', 'this scenario has no streams')}${waterfalls.join('')}${slowestChart(leg, `chart-slowest-${slug}`)}</div>`;
 }
 
@@ -107,21 +155,44 @@ function journeysTable({ journeys }: LegResult): string {
       first ? figureCell(connectionsPerJourney) : text(''),
       first ? figureCell(counts.failed + counts.timeout) : text(''),
     ];
-    return [...Object.entries(milestones).map(([name, distribution], index) => line(name, distribution, index === 0)), line('end', duration, Object.keys(milestones).length === 0)];
+    return [
+      ...Object.entries(milestones).map(([name, distribution], index) => line(name, distribution, index === 0)),
+      line('end', duration, Object.keys(milestones).length === 0),
+    ];
   });
   if (rows.length === 0) return '';
-  const columns = [{ head: 'journey', left: true }, { head: 'milestone', left: true }, { head: 'n' }, { head: 'p50, ms' }, { head: 'p95' }, { head: 'p99' }, { head: 'requests each' }, { head: 'connections each' }, { head: 'failed' }];
+  const columns = [
+    { head: 'journey', left: true },
+    { head: 'milestone', left: true },
+    { head: 'n' },
+    { head: 'p50, ms' },
+    { head: 'p95' },
+    { head: 'p99' },
+    { head: 'requests each' },
+    { head: 'connections each' },
+    { head: 'failed' },
+  ];
   return `<h3>Journeys</h3><div class="stack"><p class="dim">From the journey's intended start.</p>${table(columns, rows)}</div>`;
 }
 
 function errorsTable({ errors }: LegResult): string {
   if (errors.length === 0) return '';
-  const rows = errors.map(({ error, count, example }): Cell[] => [figureCell(count), { html: escape(error), kind: 'wrap' }, { html: `<span class="mono">${escape(example)}</span>`, kind: 'wrap' }]);
+  const rows = errors.map(({ error, count, example }): Cell[] => [
+    figureCell(count),
+    { html: escape(error), kind: 'wrap' },
+    { html: `<span class="mono">${escape(example)}</span>`, kind: 'wrap' },
+  ]);
   return `<h3>Errors</h3>${table([{ head: 'count' }, { head: 'what', left: true }, { head: 'for example', left: true }], rows)}`;
 }
 
 function notAvailable({ driverReport, driver }: LegResult): string {
   if (driverReport.notAvailable.length === 0) return '';
   const rows = driverReport.notAvailable.map(({ metric, reason }): Cell[] => [text(metric), { html: escape(reason), kind: 'wrap' }]);
-  return `<h3>What the ${escape(driver)} driver cannot measure</h3>${table([{ head: 'metric', left: true }, { head: 'not available: reason', left: true }], rows)}`;
+  return `<h3>What the ${escape(driver)} driver cannot measure</h3>${table(
+    [
+      { head: 'metric', left: true },
+      { head: 'not available: reason', left: true },
+    ],
+    rows,
+  )}`;
 }

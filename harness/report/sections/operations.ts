@@ -39,7 +39,10 @@ export function operationsSection(leg: LegResult): string {
     figureCell(operation.bytes, bytes(operation.bytes)),
     ...(declared ? [declaredCell(operation, 0.5), declaredCell(operation, 0.95)] : []),
   ]);
-  const missing = streams || !leg.driverReport.notAvailable.some(({ metric }) => metric === 'ttft') ? '' : ` TTFT, gaps and TPOT: not available, ${escape(whyNot(leg, ['ttft'], ''))}.`;
+  const missing =
+    streams || !leg.driverReport.notAvailable.some(({ metric }) => metric === 'ttft')
+      ? ''
+      : ` TTFT, gaps and TPOT: not available, ${escape(whyNot(leg, ['ttft'], ''))}.`;
   const from = countsFrom(leg) === 'sent' ? 'Latency counts from sent in this leg.' : 'Latency counts from the intended send time.';
   const note = `<p class="dim">${from} Below each quantile its 95% interval; an asterisk marks an n too small for it.${declared ? ' Declared / measured from sent, and the difference.' : ''}${missing}</p>`;
   return `<h3>Operations</h3><div class="stack">${note}${table(columns, rows, { sortable: rows.length > 1 })}</div>`;
@@ -47,10 +50,20 @@ export function operationsSection(leg: LegResult): string {
 
 function errorCell({ counts, statuses }: OperationResult): Cell {
   const bad = counts.failed + counts.timeout;
-  const parts = [...(counts.failed > 0 ? [`${number(counts.failed)} failed`] : []), ...(counts.timeout > 0 ? [`${number(counts.timeout)} timed out`] : []), ...(counts.dropped > 0 ? [`${number(counts.dropped)} dropped`] : []), ...(counts.aborted > 0 ? [`${number(counts.aborted)} aborted`] : [])];
-  const title = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`).join(', ');
+  const parts = [
+    ...(counts.failed > 0 ? [`${number(counts.failed)} failed`] : []),
+    ...(counts.timeout > 0 ? [`${number(counts.timeout)} timed out`] : []),
+    ...(counts.dropped > 0 ? [`${number(counts.dropped)} dropped`] : []),
+    ...(counts.aborted > 0 ? [`${number(counts.aborted)} aborted`] : []),
+  ];
+  const title = Object.entries(statuses)
+    .map(([status, count]) => `${status}: ${count}`)
+    .join(', ');
   const share = sentCount({ counts }) === 0 ? 0 : bad / sentCount({ counts });
-  return { html: `<span title="${escape(title)}"${bad + counts.dropped > 0 ? ' class="bad"' : ''}>${percent(share)}</span>${parts.length === 0 ? '' : `<small>${parts.join(', ')}</small>`}`, value: bad };
+  return {
+    html: `<span title="${escape(title)}"${bad + counts.dropped > 0 ? ' class="bad"' : ''}>${percent(share)}</span>${parts.length === 0 ? '' : `<small>${parts.join(', ')}</small>`}`,
+    value: bad,
+  };
 }
 
 function declaredCell({ declared, metrics }: OperationResult, q: number): Cell {
@@ -58,7 +71,10 @@ function declaredCell({ declared, metrics }: OperationResult, q: number): Cell {
   const measured = metrics.serviceTime && quantileOf(metrics.serviceTime, q);
   if (intended === undefined || !measured) return figureCell(undefined);
   const difference = measured.ms - intended;
-  return { html: `${number(intended)} / ${number(measured.ms)}${measured.enough ? '' : '*'}<small>${difference >= 0 ? '+' : ''}${number(difference)} ms</small>`, value: difference };
+  return {
+    html: `${number(intended)} / ${number(measured.ms)}${measured.enough ? '' : '*'}<small>${difference >= 0 ? '+' : ''}${number(difference)} ms</small>`,
+    value: difference,
+  };
 }
 
 /** The organization is the same everywhere and only makes the column wide. */

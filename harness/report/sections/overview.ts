@@ -12,17 +12,43 @@ import { legVerdict, verdictPill } from './header.ts';
 /** All legs beside one another: a table, and their latencies on shared charts. */
 export function overviewSection(run: RunFile, slugs: readonly string[]): string {
   const { legs } = run;
-  const lines = legs.flatMap((leg, index): NamedDistribution[] => (has(leg.all.latency) ? [{ name: leg.id, colour: `c${index % 8}`, distribution: leg.all.latency, dashed: leg.model === 'closed' }] : []));
-  const ttft = legs.flatMap((leg, index): NamedDistribution[] => (has(leg.all.ttft) ? [{ name: leg.id, colour: `c${index % 8}`, distribution: leg.all.ttft }] : []));
+  const lines = legs.flatMap((leg, index): NamedDistribution[] =>
+    has(leg.all.latency) ? [{ name: leg.id, colour: `c${index % 8}`, distribution: leg.all.latency, dashed: leg.model === 'closed' }] : [],
+  );
+  const ttft = legs.flatMap((leg, index): NamedDistribution[] =>
+    has(leg.all.ttft) ? [{ name: leg.id, colour: `c${index % 8}`, distribution: leg.all.ttft }] : [],
+  );
   const sentLegs = legs.filter((leg) => countsFrom(leg) === 'sent').map(({ id }) => id);
-  const from = sentLegs.length === 0 ? 'Latency counts from the intended send time.' : `Latency counts from the intended send time, in ${sentLegs.join(', ')} from sent: these hide what waiting requests would have seen.`;
+  const from =
+    sentLegs.length === 0
+      ? 'Latency counts from the intended send time.'
+      : `Latency counts from the intended send time, in ${sentLegs.join(', ')} from sent: these hide what waiting requests would have seen.`;
   const charts = [
-    percentileChart({ id: 'chart-percentiles', title: 'Latency of all legs', caption: `${from} Dashed: closed loop. Shaded bars: 95% intervals; dotted: n too small.`, lines, reason: 'no request ended in any leg' }),
+    percentileChart({
+      id: 'chart-percentiles',
+      title: 'Latency of all legs',
+      caption: `${from} Dashed: closed loop. Shaded bars: 95% intervals; dotted: n too small.`,
+      lines,
+      reason: 'no request ended in any leg',
+    }),
     lines.length === 0
       ? absent('chart-histogram', 'Where the latencies lie', 'no request ended in any leg')
-      : figure({ id: 'chart-histogram', title: 'Where the latencies lie', caption: 'Counts in bins that grow with the value, each row scaled to its own fullest bin. Marks: p50, p95, p99.', body: ridgeline(lines, 'latency of all legs') }),
+      : figure({
+          id: 'chart-histogram',
+          title: 'Where the latencies lie',
+          caption: 'Counts in bins that grow with the value, each row scaled to its own fullest bin. Marks: p50, p95, p99.',
+          body: ridgeline(lines, 'latency of all legs'),
+        }),
     ...(ttft.length > 1
-      ? [percentileChart({ id: 'chart-ttft', title: 'Time to the first content event', caption: 'TTFT = first content event - intended send time.', lines: ttft, reason: '' })]
+      ? [
+          percentileChart({
+            id: 'chart-ttft',
+            title: 'Time to the first content event',
+            caption: 'TTFT = first content event - intended send time.',
+            lines: ttft,
+            reason: '',
+          }),
+        ]
       : []),
   ];
   return `<section id="overview" data-tab><div class="head"><h2>Legs side by side</h2><span class="dim">one scenario under one driver is a leg</span></div><div class="stack" style="margin-top:14px">${legTable(legs, slugs)}<div class="two">${charts.join('')}</div></div></section>`;
