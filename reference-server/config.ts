@@ -51,7 +51,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   }
   const faults: string[] = [];
   const text = (name: keyof typeof flags): string | undefined => {
-    const given = values[name] ?? env[`PLUMBLINE_${name.toUpperCase().replace('-', '_')}`];
+    const given = values[name] ?? env[`PLUMBLINE_${name.toUpperCase().replaceAll('-', '_')}`];
     return given === undefined || given === '' ? undefined : String(given);
   };
   const on = (name: keyof typeof flags): boolean => ['true', '1', 'yes'].includes(text(name) ?? '');
@@ -65,12 +65,14 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   const config: ServerConfig = {
     host: text('host') ?? '127.0.0.1',
     port: whole('port', 65_535) ?? 8787,
-    controlPort: whole('control-port', 65_535) ?? 8788,
+    controlPort: 0,
     profile: text('profile') ?? 'observed',
     tls: on('tls'),
     json: on('json'),
     parent: on('parent'),
   };
+  // Whoever takes a free port does not want to meet another server's control port.
+  config.controlPort = whole('control-port', 65_535) ?? (config.port === 0 ? 0 : 8788);
   const seed = whole('seed', Number.MAX_SAFE_INTEGER);
   if (seed !== undefined) config.seed = seed;
   const data = text('data');

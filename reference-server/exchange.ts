@@ -39,6 +39,8 @@ export interface Exchange {
   workMs: number;
   /** Shares of the draw that hops have spent so far; see `hop.ts`. */
   spentMs: number;
+  /** Time so far really waited for the draw; counted with `work: added` only. */
+  waitedMs: number;
   /** The profile says `work: added`: the draw comes on top of the work. */
   workAdded: boolean;
   params: Readonly<Record<string, string>>;
@@ -65,10 +67,14 @@ export interface Reply {
   /** Key under which the edge may keep the encoded form of `json` (large and constant bodies). */
   encodeCacheKey?: string;
   stream?: EventStream;
+  /** Headers that are known only when the head leaves, as of a stream whose head waits for its first event. */
+  headersAtHead?(): Record<string, string>;
 }
 
-/** Server-sent events pushed on their own schedule. */
+/** Server-sent events. */
 export interface EventStream {
+  /** It is started at once and keeps its own schedule. Default false: it is started when the draw is over, and writes everything then. */
+  paced?: boolean;
   /** Starts at once; times count from the exchange's arrival. Returns what stops it when the client goes. */
   start(sink: EventSink): { abort(reason: 'client_abort' | 'server_error' | 'drain'): void };
 }

@@ -24,7 +24,25 @@ const worthwhileMs = 1;
  */
 export function spend(exchange: Exchange, shareMs: number, clock: DeadlineClock): Promise<void> | undefined {
   exchange.spentMs += shareMs;
-  return shareMs < worthwhileMs ? undefined : clock.wait(dueMs(exchange));
+  return shareMs < worthwhileMs ? undefined : waitUntilDue(exchange, clock);
+}
+
+/** Waits for what was intended so far, at the latest `atLeastMs` on the server's clock. Undefined: that has passed. */
+export function waitUntilDue(exchange: Exchange, clock: DeadlineClock, atLeastMs = 0): Promise<void> | undefined {
+  if (!exchange.workAdded) return clock.wait(Math.max(dueMs(exchange), atLeastMs));
+  countWork(exchange, clock);
+  const sinceMs = clock.now();
+  return clock.wait(Math.max(dueMs(exchange), atLeastMs))?.then(() => {
+    exchange.waitedMs += clock.now() - sinceMs;
+  });
+}
+
+/**
+ * `work: added`: all the time since the arrival that was not waited is work, whoever did it: so that slow code shows wherever it is.
+ * `work: inside`: work is what its doers added up; it only tells overruns.
+ */
+export function countWork(exchange: Exchange, clock: DeadlineClock): void {
+  if (exchange.workAdded) exchange.workMs = Math.max(0, clock.now() - exchange.arrivedMs - exchange.queuedMs - exchange.waitedMs);
 }
 
 /** When what was intended so far is over, on the server's clock. */

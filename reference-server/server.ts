@@ -24,6 +24,8 @@ export type ServerOptions = Partial<Omit<ServerConfig, 'json' | 'parent'>>;
 
 const backlog = 8_192;
 const dataSeed = 1;
+const drainStepMs = 20;
+const lastWordsMs = 500;
 
 /** Starts the server on its two ports; a port of 0 takes a free one. Throws ProfileError, or the system's error when a port is taken. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
@@ -41,8 +43,11 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     state.draining = true;
     app.server.close();
     const untilMs = clock.now() + drainMs;
-    while (state.open.size > 0 && clock.now() < untilMs) await clock.wait(clock.now() + 20);
+    while (state.inFlight > 0 && clock.now() < untilMs) await clock.wait(clock.now() + drainStepMs);
     for (const stream of state.open) stream.abort();
+    // The streams that were told to end say so to their clients, and store what they have.
+    const lastMs = clock.now() + lastWordsMs;
+    while (state.open.size > 0 && clock.now() < lastMs) await clock.wait(clock.now() + drainStepMs);
     await app.close();
     await control.close();
     await store.close();

@@ -4,6 +4,9 @@ import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
 import type { LatencyProfile } from './latency/profile.ts';
 import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
 
+/** Of the timer that measures the loop's delay. */
+export const loopDelayResolutionMs = 10;
+
 export interface StreamCounts {
   opened: number;
   completed: number;
@@ -23,34 +26,38 @@ export interface ServerState {
   readonly altSvc: string | undefined;
   /** Streams under way. */
   readonly open: Set<{ abort(): void }>;
-  /** Requests do not start before this time: a stall, made on the control port. */
+  /** Requests under way, streams among them. */
+  inFlight: number;
+  /** Nothing leaves before this time, event or response: a stall, made on the control port. */
   stalledUntilMs: number;
   draining: boolean;
   cpuFrom: NodeJS.CpuUsage;
+  /** Called when the data are reset: whoever keeps something made of them drops it. */
+  readonly onReset: (() => void)[];
   onFault(error: unknown): void;
 }
-
-/** How often the loop delay is sampled; Node counts this interval in, so it is taken off again. */
-export const loopDelayResolutionMs = 10;
 
 export function makeState(clock: DeadlineClock, profile: LatencyProfile, altSvc: string | undefined): ServerState {
   const loopDelay = monitorEventLoopDelay({ resolution: loopDelayResolutionMs });
   loopDelay.enable();
   const open = new Set<{ abort(): void }>();
-  return {
+  const state: ServerState = {
     clock,
     profile,
     lateness: latenessRecorder(),
     loopDelay,
     streams: { opened: 0, completed: 0, aborted: 0, slowReaders: 0 },
-    metrics: makeMetrics(() => open.size),
+    metrics: makeMetrics({ openStreams: () => open.size, inFlight: () => state.inFlight }),
     altSvc,
     open,
+    inFlight: 0,
     stalledUntilMs: 0,
     draining: false,
     cpuFrom: process.cpuUsage(),
+    onReset: [],
     onFault(error) {
       process.stderr.write(`plumbline reference server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     },
   };
+  return state;
 }

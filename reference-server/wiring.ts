@@ -26,6 +26,7 @@ export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches
     inference: inference({
       clock,
       profile: () => state.profile,
+      stalledUntilMs: () => state.stalledUntilMs,
       onEvent: (latenessMs) => state.lateness.record('completion', latenessMs),
       onStream(outcome) {
         if (outcome === 'opened') state.streams.opened += 1;

@@ -28,6 +28,7 @@ export const baggageKeys = { run: 'run', scenario: 'scenario', step: 'step' } as
 /** Metric names at `/metrics`; times in seconds. */
 export const metricNames = {
   requestDuration: 'http_server_request_duration_seconds',
+  requestsInFlight: 'http_server_active_requests',
   streamsActive: 'plumbline_streams_active',
 } as const;
 

@@ -1,6 +1,15 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { operations } from '../../scenarios/operations.ts';
-import { declaredQuantiles, loadProfile, parseProfile, ProfileError, profileDeclaration, profileHash, withSeed, type LatencyProfile } from '../latency/profile.ts';
+import {
+  declaredQuantiles,
+  loadProfile,
+  parseProfile,
+  ProfileError,
+  profileDeclaration,
+  profileHash,
+  withSeed,
+  type LatencyProfile,
+} from '../latency/profile.ts';
 import { loopDelayResolutionMs, type ServerState } from '../state.ts';
 import type { Store } from '../store/store.ts';
 
@@ -80,7 +89,9 @@ function profileOf(body: unknown, seed: number): LatencyProfile {
 
 function describe(profile: LatencyProfile): object {
   const declared = Object.fromEntries(operations.map((operation) => [operation.name, declaredQuantiles(profile, operation)]));
-  const declaredFirst = Object.fromEntries(operations.filter((operation) => operation.stream).map((operation) => [operation.name, declaredQuantiles(profile, operation, 'firstEvent')]));
+  const declaredFirst = Object.fromEntries(
+    operations.filter((operation) => operation.stream).map((operation) => [operation.name, declaredQuantiles(profile, operation, 'firstEvent')]),
+  );
   return { name: profile.name, seed: profile.seed, hash: profileHash(profile), declared, declaredFirst, profile: profileDeclaration(profile) };
 }
 

@@ -11,10 +11,15 @@ export interface Encoded {
 }
 
 export function accepts(acceptEncoding: string | undefined, name: string): boolean {
-  return acceptEncoding?.split(',').some((part) => {
-    const [coding = '', ...parameters] = part.trim().toLowerCase().split(/\s*;\s*/);
-    return coding === name && !parameters.includes('q=0');
-  }) === true;
+  return (
+    acceptEncoding?.split(',').some((part) => {
+      const [coding = '', ...parameters] = part
+        .trim()
+        .toLowerCase()
+        .split(/\s*;\s*/);
+      return coding === name && !parameters.includes('q=0');
+    }) === true
+  );
 }
 
 /** zstd for JSON where it is accepted. `kept` holds the encoded form of large constant bodies, so that they never block the loop twice. */

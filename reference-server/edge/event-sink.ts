@@ -5,70 +5,116 @@ import type { EventSink } from '../exchange.ts';
 import { brotliStream } from './encoding.ts';
 
 /** A client that lets so much pile up reads too slowly: it is cut off. */
-const mostBufferedBytes = 1_048_576;
+const mostBufferedBytes = 262_144;
 
 export interface ResponseSink extends EventSink {
-  /** Nothing was sent yet: the headers leave with the first event. */
+  /** False: nothing was sent yet, the headers leave with the first event. */
   readonly started: boolean;
 }
 
 export interface SinkOptions {
-  /** Writes status and headers, once, before the first byte. */
+  /** Sets status and headers, once, before the first byte. */
   writeHead(): void;
   brotli: boolean;
+  /** Once, when too much has piled up. */
   onSlowReader(): void;
+  /** Once, when the last byte has been handed over; it may still wait in a buffer. */
+  onEnded(bufferedBytes: number): void;
+}
+
+/** Where bytes go: whole events, one character a byte. */
+interface Channel {
+  write(text: string): boolean;
+  end(): void;
+  bufferedBytes(): number;
+  onDrain(callback: () => void): void;
 }
 
 /** Writes events to a response on its own way: HTTP/1.1 chunks straight to the socket, HTTP/2 data frames, or through Brotli. */
 export function eventSink(response: ServerResponse, options: SinkOptions): ResponseSink {
-  let started = false;
-  let write: (text: string) => boolean = () => true;
-  let end = (): void => void response.end();
-  let buffered: () => number = () => 0;
-  const start = (): void => {
-    started = true;
+  let channel: Channel | undefined;
+  let cut = false;
+  let ended = false;
+  const start = (first: string): Channel => {
     options.writeHead();
-    if (options.brotli) {
-      const encoder = brotliStream();
-      // Compressed bytes go out as they come; back-pressure shows in the buffered bytes below.
-      encoder.on('data', (chunk: Buffer) => (response as Writable).write(chunk));
-      encoder.on('end', () => response.end());
-      write = (text) => encoder.write(text);
-      end = () => void encoder.end();
-      buffered = () => encoder.writableLength + response.writableLength;
-      return;
-    }
-    buffered = () => response.writableLength;
-    if ((response as unknown) instanceof Http2ServerResponse) {
-      const { stream } = response as unknown as Http2ServerResponse;
-      write = (text) => stream.write(text, 'latin1');
-      buffered = () => stream.writableLength;
-      return;
-    }
+    if (options.brotli) channel = brotliChannel(response);
+    else if ((response as unknown) instanceof Http2ServerResponse)
+      channel = streamChannel((response as unknown as Http2ServerResponse).stream, () => void response.end());
+    else channel = chunkChannel(response);
+    // Head and first event in one packet.
     const { socket } = response;
-    response.flushHeaders();
-    if (!socket) return;
-    // One write an event; the terminating chunk is the response's own.
-    write = (text) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`, 'latin1');
-    buffered = () => socket.writableLength;
+    socket?.cork?.();
+    if (!options.brotli) response.flushHeaders();
+    if (first !== '') channel.write(first);
+    socket?.uncork?.();
+    return channel;
   };
   return {
     get started() {
-      return started;
+      return channel !== undefined;
     },
     write(events) {
-      if (response.writableEnded || response.destroyed) return false;
-      if (!started) start();
-      const more = write(typeof events === 'string' ? events : events.toString('latin1'));
-      if (!more && buffered() > mostBufferedBytes) options.onSlowReader();
+      if (cut || ended || response.writableEnded || response.destroyed) return false;
+      const text = typeof events === 'string' ? events : events.toString('latin1');
+      if (!channel) {
+        start(text);
+        return true;
+      }
+      const more = channel.write(text);
+      if (!more && channel.bufferedBytes() > mostBufferedBytes) {
+        cut = true;
+        options.onSlowReader();
+      }
       return more;
     },
     onDrain(callback) {
-      (response as Writable).once('drain', callback);
+      if (channel) channel.onDrain(callback);
+      else setImmediate(callback);
     },
     end() {
-      if (!started) start();
-      end();
+      if (cut || ended) return;
+      ended = true;
+      const to = channel ?? start('');
+      to.end();
+      options.onEnded(to.bufferedBytes());
     },
+  };
+}
+
+/** Compressed bytes go out as they come; back-pressure shows in the buffered bytes. */
+function brotliChannel(response: ServerResponse): Channel {
+  const encoder = brotliStream();
+  const out = response as Writable;
+  encoder.on('data', (chunk: Buffer) => out.write(chunk));
+  encoder.on('end', () => out.end());
+  response.once('close', () => encoder.destroy());
+  return {
+    write: (text) => encoder.write(text, 'latin1') && response.writableLength < mostBufferedBytes,
+    end: () => void encoder.end(),
+    bufferedBytes: () => encoder.writableLength + encoder.readableLength + response.writableLength,
+    onDrain: (callback) => void encoder.once('drain', callback),
+  };
+}
+
+function streamChannel(stream: Writable, end: () => void): Channel {
+  return {
+    write: (text) => !stream.destroyed && stream.write(text, 'latin1'),
+    end,
+    bufferedBytes: () => stream.writableLength,
+    onDrain: (callback) => void stream.once('drain', callback),
+  };
+}
+
+/** One write an event, past the response; the terminating chunk is the response's own. */
+function chunkChannel(response: ServerResponse): Channel {
+  const { socket } = response;
+  const end = (): void => void response.end();
+  // A pipelined response has no socket yet, and an HTTP/1.0 one has no chunks.
+  if (!socket || response.req.httpVersion !== '1.1') return streamChannel(response, end);
+  return {
+    write: (text) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`, 'latin1'),
+    end,
+    bufferedBytes: () => socket.writableLength,
+    onDrain: (callback) => void socket.once('drain', callback),
   };
 }

@@ -56,7 +56,13 @@ interface Arrival extends IncomingMessage {
 }
 
 function makeFastify(certificate: Certificate | undefined): FastifyInstance {
-  const common = { logger: false, bodyLimit: bodyLimitBytes, keepAliveTimeout: keepAliveTimeoutMs, forceCloseConnections: true, routerOptions: { maxParamLength: 512 } };
+  const common = {
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  };
   const nodeOptions = { maxHeaderSize: headerLimitBytes };
   if (!certificate) return Fastify({ ...common, http: nodeOptions });
   const tls = { ...certificate, ...nodeOptions, allowHTTP1: true, minVersion: 'TLSv1.3' as const, settings: { maxConcurrentStreams: streamsPerConnection } };
@@ -64,7 +70,9 @@ function makeFastify(certificate: Certificate | undefined): FastifyInstance {
 }
 
 function uploadTypes(routes: readonly Route[]): string[] {
-  return [...new Set(routes.flatMap((route) => (route.schema.consumes === undefined ? [] : [route.schema.consumes])))].filter((type) => type !== 'application/json');
+  return [...new Set(routes.flatMap((route) => (route.schema.consumes === undefined ? [] : [route.schema.consumes])))].filter(
+    (type) => type !== 'application/json',
+  );
 }
 
 interface RouteParts {
@@ -108,7 +116,13 @@ function hostFault(request: FastifyRequest, operation: Operation): HttpError | u
   return new HttpError(404, 'not_found', `nothing at ${request.method} ${request.url.split('?')[0]} on ${host}`);
 }
 
-function makeExchange(request: FastifyRequest, operation: Operation, state: ServerState, countedKey: string, faults: readonly RequestFault[] | undefined): Exchange {
+function makeExchange(
+  request: FastifyRequest,
+  operation: Operation,
+  state: ServerState,
+  countedKey: string,
+  faults: readonly RequestFault[] | undefined,
+): Exchange {
   const { headers } = request;
   const given = headers[headerNames.requestKey];
   const key = typeof given === 'string' && given !== '' ? given : countedKey;
@@ -148,6 +162,9 @@ function atTheDoor(error: unknown): HttpError {
 
 function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
   const requestId = newRequestId();
-  return reply.code(error.status).header(headerNames.requestId, requestId).header('server', 'cloudflare').send(errorBody(requestId, error.code, error.message, error.faults));
+  return reply
+    .code(error.status)
+    .header(headerNames.requestId, requestId)
+    .header('server', 'cloudflare')
+    .send(errorBody(requestId, error.code, error.message, error.faults));
 }
-

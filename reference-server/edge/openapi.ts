@@ -62,7 +62,10 @@ const errorSchema = {
       properties: {
         type: { type: 'string' },
         message: { type: 'string' },
-        faults: { type: 'array', items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } } },
+        faults: {
+          type: 'array',
+          items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } },
+        },
       },
     },
     request_id: { type: 'string' },

@@ -1,18 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { headers as headerNames } from '../../scenarios/names.ts';
-import { type Exchange, HttpError, type Reply } from '../exchange.ts';
-import { dueMs } from '../hop.ts';
+import { type EventSink, type Exchange, type HopName, HttpError, type Reply } from '../exchange.ts';
+import { countWork, dueMs, waitUntilDue } from '../hop.ts';
 import { latenessMs } from '../latency/lateness.ts';
 import type { ServerState } from '../state.ts';
-import { accepts, type Encoded, encodeJson } from './encoding.ts';
+import { acceptedEncodings, JsonEncoder } from './encoding.ts';
 import { eventSink } from './event-sink.ts';
+import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 import { linkDueMs } from './link.ts';
 import { pacedSink } from './paced-sink.ts';
-import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 
 /** HTTP/2's compatible response has the same calls. */
 type Response = ServerResponse;
 type Headers = Record<string, string | string[]>;
+
+/** Hops that a stream passes through. */
+const outer: ReadonlySet<HopName> = new Set(['edge', 'lb', 'mesh', 'service']);
+
+/** A stream that has ended must have been read so long after; else its connection is cut. */
+const readOutMs = 30_000;
 
 /** The one error shape. */
 export function errorBody(requestId: string, code: string, message: string, faults?: HttpError['faults']): object {
@@ -22,14 +28,15 @@ export function errorBody(requestId: string, code: string, message: string, faul
 /** Turns replies into responses: encoding, the edge's headers, the last wait of the draw, the truth, and the account of it. */
 export class Responder {
   readonly #state: ServerState;
-  readonly #kept = new Map<string, Encoded>();
+  readonly #encoder = new JsonEncoder();
 
   constructor(state: ServerState) {
     this.#state = state;
+    state.onReset.push(() => this.#encoder.clear());
   }
 
   async send(exchange: Exchange, response: Response, reply: Reply): Promise<void> {
-    if (reply.stream) this.#stream(exchange, response, reply, reply.stream);
+    if (reply.stream) await this.#stream(exchange, response, reply, reply.stream);
     else await this.#plain(exchange, response, reply);
   }
 
@@ -41,7 +48,7 @@ export class Responder {
     const known = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'the server failed; its log says how');
     if (!(error instanceof HttpError)) this.#state.onFault(error);
     const json = errorBody(exchange.requestId, known.code, known.message, known.faults);
-    await this.#plain(exchange, response, { status: known.status, headers: { ...known.headers, 'x-should-retry': 'false' }, json });
+    await this.#plain(exchange, response, { status: known.status, headers: known.headers, json });
   }
 
   async #plain(exchange: Exchange, response: Response, reply: Reply): Promise<void> {
@@ -50,68 +57,109 @@ export class Responder {
     const headers = this.#headers(exchange, reply);
     let body: Buffer | undefined = reply.bytes;
     if (reply.json !== undefined) {
-      const encoded = encodeJson(reply.json, one(exchange.headers['accept-encoding']), reply.encodeCacheKey, this.#kept);
+      const { zstd } = acceptedEncodings(exchange.headers['accept-encoding']);
+      const encoding = this.#encoder.kept(reply.encodeCacheKey, zstd) ?? this.#encoder.encode(reply.json, zstd, reply.encodeCacheKey);
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
       body = encoded.body;
       headers['content-type'] ??= 'application/json; charset=utf-8';
       if (encoded.encoding) headers['content-encoding'] = encoded.encoding;
       headers['vary'] = 'accept-encoding';
     }
-    if (body) headers['content-length'] = String(body.length);
+    if (body) headers['content-length'] = body.length;
+    else if (reply.status !== 204 && reply.status !== 304) headers['content-length'] = 0;
     exchange.workMs += clock.now() - startMs;
     // Whatever the hops did not spend: the edge's other half, and the backends that this request did not call.
-    exchange.spentMs = exchange.draw.totalMs;
-    await clock.wait(Math.max(dueMs(exchange), this.#state.stalledUntilMs));
-    if (response.destroyed) return;
+    const intendedMs = replyMs(exchange);
+    if (exchange.draw.stream) exchange.draw = { ...exchange.draw, totalMs: intendedMs };
+    exchange.spentMs = intendedMs;
+    countWork(exchange, clock);
+    const overran = !exchange.workAdded && intendedMs > 0 && clock.now() > dueMs(exchange);
+    await waitUntilDue(exchange, clock, this.#state.stalledUntilMs);
+    if (isGone(response)) return;
     const nowMs = clock.now();
     headers[headerNames.serverTiming] = serverTimingHeader(exchange, nowMs);
     const linkedMs = linkDueMs(this.#state.profile.link, exchange.socket, body?.length ?? 0, nowMs);
-    if (linkedMs !== undefined) await clock.wait(linkedMs);
-    if (response.destroyed) return;
+    if (linkedMs !== undefined) {
+      await clock.wait(linkedMs);
+      if (isGone(response)) return;
+    }
     response.writeHead(reply.status, headers);
     if (body) response.end(body);
     else response.end();
-    const { totalMs } = exchange.draw;
     const actualMs = nowMs - exchange.arrivedMs;
-    const lateMs = latenessMs(actualMs, totalMs, exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0));
-    lateness.record(exchange.operation.latencyClass, lateMs, !exchange.workAdded && exchange.workMs > totalMs);
+    const lateMs = latenessMs(actualMs, intendedMs, exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0));
+    lateness.record(exchange.operation.latencyClass, lateMs, overran);
     this.#state.metrics.request(exchange.operation, reply.status, actualMs);
   }
 
-  #stream(exchange: Exchange, response: Response, reply: Reply, stream: NonNullable<Reply['stream']>): void {
-    const { clock, streams, metrics } = this.#state;
-    const brotli = accepts(one(exchange.headers['accept-encoding']), 'br');
+  async #stream(exchange: Exchange, response: Response, reply: Reply, stream: NonNullable<Reply['stream']>): Promise<void> {
+    const { clock, metrics, streams } = this.#state;
+    countWork(exchange, clock);
+    const { br } = acceptedEncodings(exchange.headers['accept-encoding']);
     let handle: ReturnType<typeof stream.start> | undefined;
-    const sink = eventSink(response, {
-      brotli,
+    const abort = (reason: 'client_abort' | 'drain'): void => handle?.abort(reason);
+    const sink: EventSink = eventSink(response, {
+      brotli: br,
       writeHead: () => {
-        const headers = this.#headers(exchange, reply);
+        const headers = { ...this.#headers(exchange, reply), ...reply.headersAtHead?.() };
         headers['content-type'] = 'text/event-stream; charset=utf-8';
         headers['cache-control'] = 'no-cache';
-        if (brotli) headers['content-encoding'] = 'br';
-        headers[headerNames.serverTiming] = streamTimingHeader(exchange, clock.now());
+        headers['vary'] = 'accept-encoding';
+        if (br) headers['content-encoding'] = 'br';
+        const nowMs = clock.now();
+        // One that writes everything at once is as good as a plain reply: what was done is known.
+        headers[headerNames.serverTiming] = stream.paced ? streamTimingHeader(exchange, nowMs) : serverTimingHeader(exchange, nowMs);
+        if (!stream.paced) this.#state.lateness.record(exchange.operation.latencyClass, nowMs - dueMs(exchange));
         response.writeHead(reply.status, headers);
       },
       onSlowReader: () => {
         streams.slowReaders += 1;
-        handle?.abort('client_abort');
+        abort('client_abort');
         response.destroy();
       },
+      onEnded: (bufferedBytes) => {
+        if (bufferedBytes === 0) return;
+        const cut = clock.at(clock.now() + readOutMs, () => {
+          streams.slowReaders += 1;
+          response.destroy();
+        });
+        response.once('close', () => cut.cancel());
+      },
     });
-    response.on('close', () => {
-      this.#state.open.delete(open);
-      if (!response.writableFinished) handle?.abort('client_abort');
-      metrics.request(exchange.operation, reply.status, clock.now() - exchange.arrivedMs);
+    const open = { abort: () => abort('drain') };
+    const closed = new Promise<void>((resolve) => {
+      const onClose = (): void => {
+        this.#state.open.delete(open);
+        // Does nothing to a stream that has ended.
+        abort('client_abort');
+        const endMs = clock.now();
+        for (const hop of exchange.hops) if (Number.isNaN(hop.endMs)) hop.endMs = endMs;
+        metrics.request(exchange.operation, reply.status, endMs - exchange.arrivedMs);
+        resolve();
+      };
+      if (isGone(response)) queueMicrotask(onClose);
+      else response.once('close', onClose);
     });
+    // A stream passes through the hops until its end.
+    for (const hop of exchange.hops) if (outer.has(hop.hop)) hop.endMs = Number.NaN;
+    if (!stream.paced) {
+      exchange.spentMs = replyMs(exchange);
+      await waitUntilDue(exchange, clock, this.#state.stalledUntilMs);
+    }
+    this.#state.open.add(open);
     const { link } = this.#state.profile;
     handle = stream.start(link ? pacedSink(sink, clock, (bytes) => linkDueMs(link, exchange.socket, bytes, clock.now()) ?? 0) : sink);
-    const open = { abort: () => handle?.abort('drain') };
-    this.#state.open.add(open);
+    // A client that went meanwhile closed the response before there was anything to abort.
+    if (isGone(response)) {
+      abort('client_abort');
+      this.#state.open.delete(open);
+    }
+    await closed;
   }
 
-  #headers(exchange: Exchange, reply: Reply): Headers {
-    const headers: Headers = {
-      ...reply.headers,
-      date: new Date().toUTCString(),
+  #headers(exchange: Exchange, reply: Reply): Record<string, string | string[] | number> {
+    const headers: Record<string, string | string[] | number> = {
+      ...(reply.headers as Headers | undefined),
       server: 'cloudflare',
       'cf-ray': cfRay(),
       [headerNames.requestId]: exchange.requestId,
@@ -124,6 +172,14 @@ export class Responder {
   }
 }
 
-function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(', ') : header;
+/** When a plain reply is due: of an operation that would have streamed, an error comes when its first event would have. */
+function replyMs(exchange: Exchange): number {
+  return exchange.draw.stream?.firstEventMs ?? exchange.draw.totalMs;
+}
+
+/** The client has closed its end of the response, or of the whole connection. */
+export function isGone(response: Response): boolean {
+  const { stream } = response as Response & { stream?: { destroyed: boolean; closed: boolean } };
+  if (stream) return stream.destroyed || stream.closed;
+  return response.destroyed || response.req.socket.destroyed;
 }

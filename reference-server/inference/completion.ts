@@ -85,7 +85,14 @@ class Completion {
     this.#actualMs = new Float64Array(draw.eventsMs.length);
     this.#intendedMs = draw.eventsMs;
     this.#textOffset = Math.floor(keyedRandom(exchange.key, 'text')() * 1_000);
-    this.#record = { hop: 'inference', name: completion.model, startMs: parts.clock.now(), endMs: Number.NaN, intendedMs: exchange.draw.sharesMs.inference, outcome: 'ok' };
+    this.#record = {
+      hop: 'inference',
+      name: completion.model,
+      startMs: parts.clock.now(),
+      endMs: Number.NaN,
+      intendedMs: exchange.draw.sharesMs.inference,
+      outcome: 'ok',
+    };
     exchange.hops.push(this.#record);
   }
 
@@ -172,4 +179,3 @@ class Completion {
     this.#sink.end();
   }
 }
-

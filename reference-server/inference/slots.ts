@@ -5,26 +5,56 @@ export interface Slot {
   busy: number;
   /** Undefined: the profile has no bound. */
   capacity: InferenceCapacity | undefined;
+  /** Time waited for it: exactly 0 when one was free. */
+  waitedMs: number;
   release(): void;
 }
 
-/** Inference slots as the profile in force has them; first come, first served. Rejects when the queue is full. */
-export function inferenceSlots(profile: () => LatencyProfile): { take(): Promise<Slot> } {
+export interface InferenceSlots {
+  /** Neither a slot nor a place in the queue is free: `take` would reject. */
+  full(): boolean;
+  /** First come, first served. Undefined: the signal aborted while it waited. Rejects when the queue is full. */
+  take(signal: AbortSignal): Promise<Slot | undefined>;
+}
+
+/** Inference slots as the profile in force has them. */
+export function inferenceSlots(profile: () => LatencyProfile, nowMs: () => number): InferenceSlots {
   let busy = 0;
   const waiting: (() => void)[] = [];
   const release = (): void => {
-    busy -= 1;
-    waiting.shift()?.();
+    // The slot goes straight to the first in the queue, so that nobody steps in between.
+    const next = waiting.shift();
+    if (next) next();
+    else busy -= 1;
+  };
+  const full = (): boolean => {
+    const capacity = profile().inference;
+    return capacity !== undefined && busy >= capacity.slots && waiting.length >= capacity.queue;
   };
   return {
-    async take() {
+    full,
+    async take(signal) {
       const capacity = profile().inference;
-      if (capacity && busy >= capacity.slots) {
-        if (waiting.length >= capacity.queue) throw new Error('queue full');
-        await new Promise<void>((resolve) => waiting.push(resolve));
+      if (!capacity || busy < capacity.slots) {
+        busy += 1;
+        return { busy, capacity, waitedMs: 0, release };
       }
-      busy += 1;
-      return { busy, capacity, release };
+      if (full()) throw new Error('queue full');
+      const sinceMs = nowMs();
+      const got = await new Promise<boolean>((resolve) => {
+        const mine = (): void => resolve(true);
+        waiting.push(mine);
+        signal.addEventListener(
+          'abort',
+          () => {
+            const index = waiting.indexOf(mine);
+            if (index >= 0) waiting.splice(index, 1);
+            if (index >= 0) resolve(false);
+          },
+          { once: true },
+        );
+      });
+      return got ? { busy, capacity, waitedMs: nowMs() - sinceMs, release } : undefined;
     },
   };
 }

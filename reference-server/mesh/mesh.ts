@@ -12,6 +12,7 @@ export function mesh(next: Hop, clock: DeadlineClock): Hop {
       const upstream = (): Record<string, string> => ({ 'x-envoy-upstream-service-time': String(Math.round(clock.now() - sentMs)) });
       try {
         const reply = await next(exchange);
+        if (reply.stream) return { ...reply, headersAtHead: upstream };
         return { ...reply, headers: { ...reply.headers, ...upstream() } };
       } catch (error) {
         if (error instanceof HttpError) error.headers = { ...error.headers, ...upstream() };
