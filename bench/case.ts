@@ -24,12 +24,14 @@ export interface CaseOptions {
   /** Shortened: fewer and shorter runs. Shows that it works, not how well. */
   quick: boolean;
   signal: AbortSignal;
+  /** Wait so long at most before each load for other processes to be quiet. */
+  calmMs: number;
   say(line: string): void;
 }
 
 export interface Case {
   name: string;
-  /** The case is stopped after so long. */
+  /** The case is stopped after so long, waits for a calm machine not counted. */
   limitMs: number;
   run(options: CaseOptions): Promise<CaseResult>;
 }

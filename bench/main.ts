@@ -16,6 +16,8 @@ import { streamCase } from './stream-case.ts';
 import { table } from './table.ts';
 
 const megabytes = 1e6;
+/** Of one case: each may wait for a calm machine. */
+const loadsAtMost = 6;
 
 /** Cases with `full` are left out of a quick bench. */
 const cases: (Case & { full?: boolean })[] = [
@@ -37,12 +39,22 @@ const cases: (Case & { full?: boolean })[] = [
   brotliCase,
 ];
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, help: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    calm: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false },
+  },
+});
 const { only } = values;
+const calmMs = Number(values.calm) * 1_000;
 const isNamed = cases.some(({ name }) => name === only);
 const chosen = cases.filter(({ name, full }) => (only === undefined ? !(values.quick && full) : isNamed ? name === only : name.startsWith(only)));
 if (values.help || chosen.length === 0) {
-  console.log(`npm run bench -- [--quick] [--only <case, or the beginning of its name>]\ncases: ${cases.map(({ name }) => name).join(', ')}`);
+  console.log(
+    `npm run bench -- [--quick] [--only <case, or the beginning of its name>] [--calm <seconds>: wait so long at most before each load for other processes to be quiet]\ncases: ${cases.map(({ name }) => name).join(', ')}`,
+  );
   process.exitCode = values.help ? 0 : 2;
 } else {
   await bench(chosen);
@@ -56,7 +68,12 @@ async function bench(list: readonly Case[]): Promise<void> {
     const [loadBefore = Number.NaN] = loadavg();
     console.log(`${one.name} ... (load average ${loadBefore.toFixed(2)})`);
     try {
-      const { rows: found, details } = await one.run({ quick: values.quick, signal: AbortSignal.timeout(one.limitMs), say: (line) => console.log(line) });
+      const { rows: found, details } = await one.run({
+        quick: values.quick,
+        signal: AbortSignal.timeout(one.limitMs + loadsAtMost * calmMs),
+        calmMs,
+        say: (line) => console.log(line),
+      });
       rows.push(...found);
       results.push({ name: one.name, loadBefore, rows: found, details });
     } catch (error) {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ServerOptions, type ServerProcess, startServerProcess } from '../harness/server-process.ts';
-import { driverCore, serverCore } from './case.ts';
+import { waitForCalm } from './calm.ts';
+import { type CaseOptions, driverCore, serverCore } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
 
 const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', String(core)];
@@ -42,8 +43,9 @@ export async function startBareServer(operation: string, signal: AbortSignal): P
   };
 }
 
-/** Runs the jobs one after another in one driver process on its core. Throws what it said when it fails. */
-export async function driveJobs(jobs: readonly DriveJob[], signal: AbortSignal): Promise<DriveResult[]> {
+/** Runs the jobs one after another in one driver process on its core, once the machine is calm or `calmMs` have passed. Throws what it said when it fails. */
+export async function driveJobs(jobs: readonly DriveJob[], { signal, calmMs }: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<DriveResult[]> {
+  if (calmMs > 0) await waitForCalm(calmMs, signal);
   const child = start(driverCore, './drive-child.ts', [], signal);
   const ended = once(child, 'exit');
   let output = '';

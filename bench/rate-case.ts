@@ -15,7 +15,7 @@ const closedLoopConnections = 10;
 export const rateCase: Case = {
   name: 'rate',
   limitMs: 90_000,
-  async run({ quick, signal }) {
+  async run({ quick, signal, calmMs }) {
     const names: DriverName[] = k6Path() === undefined ? ['native', 'autocannon'] : ['native', 'autocannon', 'k6'];
     const rows: Row[] = [];
     const details: object[] = [];
@@ -32,7 +32,7 @@ export const rateCase: Case = {
           target: { url: bare.url, protocol: 'http/1.1', insecureTls: false },
           serverPid: bare.pid,
         };
-        const [result] = await driveJobs([job], signal);
+        const [result] = await driveJobs([job], { signal, calmMs });
         if (!result) continue;
         rows.push(...rowsOf(driver, result));
         details.push({ driver, ...brief(result), scheduleLag: result.metrics.scheduleLag, latency: result.metrics.latency });

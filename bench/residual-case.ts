@@ -1,6 +1,7 @@
 /** Residuals of plain requests against those of the bare timer server, in blocks that take turns. */
 import type { Distribution, MetricName } from '../harness/results/run-file.ts';
 import { mergeDistributions } from '../harness/results/distribution.ts';
+import { disturbedShare } from './calm.ts';
 import { plainScenario } from './bench-scenarios.ts';
 import { at, type Case, type CaseOptions, type CaseResult, ms, percent, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
@@ -27,7 +28,7 @@ export function residualCase(load: ResidualLoad): Case {
   return { name: load.name, limitMs: 120_000, run: (options) => runResiduals(load, options) };
 }
 
-async function runResiduals(load: ResidualLoad, { quick, signal }: CaseOptions): Promise<CaseResult> {
+async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
   const server = await startPinnedServer({ profile: 'observed', seed }, signal);
   try {
     const bare = await startBareServer(load.operation, signal);
@@ -46,7 +47,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal }: CaseOptions):
         jobs.push({ ...common, seed: seed + block, scenario: plainScenario(load.operation, { bare: false }), target: reference, serverPid: server.pid });
         jobs.push({ ...common, seed: seed + block, scenario: plainScenario(load.operation, { bare: true }), target: plain, serverPid: bare.pid });
       }
-      const results = await driveJobs(jobs, signal);
+      const results = await driveJobs(jobs, { signal, calmMs });
       return compare(
         load,
         results.filter((_, i) => i % 2 === 0),
@@ -102,7 +103,9 @@ export function brief(result: DriveResult): object {
 export function conditions(results: readonly DriveResult[]): string {
   const worst = (of: (result: DriveResult) => number): number => Math.max(...results.map(of));
   const loops = results.map((result) => result.serverLoopP99Ms ?? Number.NaN).filter((value) => !Number.isNaN(value));
+  const others = worst((result) => Math.max(result.othersOnServerCore, result.othersOnDriverCore));
   return [
+    ...(others > disturbedShare ? ['DISTURBED by other processes'] : []),
     `server ${percent(worst((result) => result.serverCpu))} of its core, driver ${percent(worst((result) => result.driverCpu))}`,
     `others ${percent(worst((result) => result.othersOnServerCore))} and ${percent(worst((result) => result.othersOnDriverCore))} there`,
     ...(loops.length > 0 ? [`server loop p99 ${ms(Math.max(...loops))}`] : []),

@@ -21,7 +21,7 @@ const seed = 1;
 export function streamCase(load: StreamLoad): Case {
   return {
     name: load.name,
-    limitMs: 30_000 * load.runs + 10_000,
+    limitMs: 50_000 * load.runs,
     async run(options) {
       const results = await driveStreams(load, options);
       return { rows: rowsOf(load, results), details: { load, runs: results.map(detail) } };
@@ -30,7 +30,7 @@ export function streamCase(load: StreamLoad): Case {
 }
 
 /** Every run has a server of its own. Arrivals are spread over the length of a stream, so that all are open at the end of the warm-up, and stay so. */
-export async function driveStreams(load: StreamLoad, { quick, signal, say }: CaseOptions): Promise<DriveResult[]> {
+export async function driveStreams(load: StreamLoad, { quick, signal, calmMs, say }: CaseOptions): Promise<DriveResult[]> {
   const results: DriveResult[] = [];
   await withProfileFile(streamProfile, async (profile) => {
     for (let run = 0; run < (quick ? Math.min(load.runs, 3) : load.runs); run += 1) {
@@ -46,7 +46,7 @@ export async function driveStreams(load: StreamLoad, { quick, signal, say }: Cas
           target: { url: server.url, protocol: load.protocol, insecureTls: load.protocol === 'h2', controlUrl: server.controlUrl },
           serverPid: server.pid,
         };
-        const [result] = await driveJobs([job], signal);
+        const [result] = await driveJobs([job], { signal, calmMs });
         if (result) results.push(result);
         say(`  run ${run + 1}: server p99 ${ms(at(result?.events?.serverLateness, 0.99))}, end to end p99 ${ms(at(result?.events?.endToEnd, 0.99))}`);
       } finally {

@@ -21,6 +21,9 @@ export const fitted = {
   paintMs: 30,
 } as const;
 
+/** A page asks for the items of a list from a loop, not at one instant: so far apart. Our choice. */
+const apartMs = 1;
+
 /** Recent conversations whose content and files the page asks for. */
 export const conversationCount = 20;
 /** Projects in the sidebar: all of the default seed. */
@@ -119,17 +122,19 @@ function fanOutSteps(): RequestStep[] {
     ...models.map((model, index) => app(`model-${index}`, 'model.configs.read', ready, { params: { model } })),
     ...upTo(conversationCount).flatMap((index) => {
       const params = { conversation_uuid: `{{conversation_${index}}}` };
+      const delayMs = index * apartMs;
       return [
-        app(`conversation-${index}`, 'chat.conversations.read', ['conversations'], { params, query: { tree: 'True', consistency: 'eventual' } }),
-        app(`files-${index}`, 'chat.files.list', ['conversations'], { params, query: { prefix: '' } }),
+        app(`conversation-${index}`, 'chat.conversations.read', ['conversations'], { params, delayMs, query: { tree: 'True', consistency: 'eventual' } }),
+        app(`files-${index}`, 'chat.files.list', ['conversations'], { params, delayMs, query: { prefix: '' } }),
       ];
     }),
     ...upTo(projectCount).flatMap((index) => {
       const params = { project_uuid: `{{project_${index}}}` };
+      const delayMs = index * apartMs;
       return [
-        app(`project-${index}`, 'projects.read', ['projects'], { params }),
-        app(`project-permissions-${index}`, 'projects.permissions.read', ['projects'], { params }),
-        app(`project-accounts-${index}`, 'projects.accounts.list', ['projects'], { params }),
+        app(`project-${index}`, 'projects.read', ['projects'], { params, delayMs }),
+        app(`project-permissions-${index}`, 'projects.permissions.read', ['projects'], { params, delayMs }),
+        app(`project-accounts-${index}`, 'projects.accounts.list', ['projects'], { params, delayMs }),
       ];
     }),
     ...upTo(4).map((index) =>
@@ -148,7 +153,7 @@ function fanOutSteps(): RequestStep[] {
 function panelSteps(): Step[] {
   return [
     work('hydrate', [lastScript, ...bootstrapSteps.map(({ id }) => id)], fitted.hydrateMs, 'fitted: fitted.hydrateMs'),
-    ...[...chunks, ...images].map((asset) => fetchAsset(asset, ['hydrate'])),
+    ...[...chunks, ...images].map((asset, index) => ({ ...fetchAsset(asset, ['hydrate']), delayMs: index * apartMs })),
     app('extensions', 'skills.extensions.list', ['hydrate'], { query: { limit: 100, offset: 0 } }),
     work(
       'render-extensions',

@@ -28,7 +28,7 @@ rect.bar{fill:var(--k);opacity:.85}path.pointer{fill:var(--k)}
 .band{fill:transparent}.js .band:hover{fill:var(--hover)}
 .warm-up{fill:var(--ink3);opacity:.1}
 rect.track{fill:var(--grid)}rect.gauge{fill:var(--k)}line.limit{stroke:var(--ink);stroke-width:2}svg .gauge-text{font-size:12.5px;fill:var(--ink)}svg .gauge-text.bad{fill:var(--bad);font-weight:600}
-.row .hit{fill:transparent}.row:hover .hit{fill:var(--hover)}
+.hit{fill:transparent}.row:hover .hit,.bin:hover .hit{fill:var(--hover)}
 rect[class*=part-]{fill:var(--k)}svg .step{font-size:11.5px;fill:var(--ink2)}svg .duration{font-size:10.5px;fill:var(--ink3)}
 rect.critical{fill:var(--critical)}rect.critical-edge{fill:var(--critical-edge)}.on-path .step{font-weight:650;fill:var(--ink)}.row.bad .step,.row.bad .duration{fill:var(--bad)}
 line.milestone{stroke:var(--bad);stroke-dasharray:5 3}svg .milestone-name{font-size:11.5px;font-weight:600;fill:var(--bad)}

@@ -25,7 +25,15 @@ export interface ControlParts {
 
 /** The control port: loopback only. Profile, seed, data, stalls, and the server's own account of itself. */
 export function controlApp({ state, store, clearCaches }: ControlParts): FastifyInstance {
-  const app = Fastify({ logger: false });
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  app.setErrorHandler((error, _request, reply) => {
+    const { statusCode = 500, message = 'failed' } = error as { statusCode?: number; message?: string };
+    if (statusCode >= 500) state.onFault(error);
+    return reply.code(statusCode).send({ type: 'error', error: { type: statusCode >= 500 ? 'internal_error' : 'invalid_request', message } });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ type: 'error', error: { type: 'not_found', message: `nothing at ${request.method} ${request.url} on the control port` } }),
+  );
   app.addContentTypeParser(['application/yaml', 'text/yaml', 'text/plain'], { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/profile', () => describe(state.profile));
@@ -48,6 +56,7 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
   app.post('/reset', async () => {
     await store.reset();
     clearCaches();
+    for (const drop of state.onReset) drop();
     return { status: 'reset' };
   });
   app.post('/stall', (request, reply) => {
@@ -79,7 +88,10 @@ function refuse(reply: Refusable, path: string, message: string): unknown {
 
 /** `{name}` of a shipped profile, or the YAML text of one. The seed in force stays unless the text names one. */
 function profileOf(body: unknown, seed: number): LatencyProfile {
-  if (typeof body === 'string') return parseProfile(body, { name: 'from the control port' });
+  if (typeof body === 'string') {
+    const parsed = parseProfile(body, { name: 'from the control port' });
+    return /^seed:/m.test(body) ? parsed : withSeed(parsed, seed);
+  }
   const name = (body as { name?: unknown } | null)?.name;
   if (typeof name !== 'string' || /[./\\]/.test(name)) {
     throw new ProfileError('unknown_profile', 'no profile named', [{ path: '/name', message: 'expected {"name": "<shipped profile>"} or a YAML body' }]);
@@ -87,12 +99,32 @@ function profileOf(body: unknown, seed: number): LatencyProfile {
   return withSeed(loadProfile(name), seed);
 }
 
+/** Declared quantiles of streams come out of thousands of draws: once a profile is enough, whatever its seed. */
+const described = new WeakMap<LatencyProfile['operations'], { declared: object; declaredFirst: object }>();
+
 function describe(profile: LatencyProfile): object {
+  let quantiles = described.get(profile.operations);
+  if (!quantiles) {
+    quantiles = declare(profile);
+    described.set(profile.operations, quantiles);
+  }
+  return {
+    name: profile.name,
+    description: profile.description,
+    seed: profile.seed,
+    hash: profileHash(profile),
+    work: profile.work,
+    ...quantiles,
+    profile: profileDeclaration(profile),
+  };
+}
+
+function declare(profile: LatencyProfile): { declared: object; declaredFirst: object } {
   const declared = Object.fromEntries(operations.map((operation) => [operation.name, declaredQuantiles(profile, operation)]));
   const declaredFirst = Object.fromEntries(
     operations.filter((operation) => operation.stream).map((operation) => [operation.name, declaredQuantiles(profile, operation, 'firstEvent')]),
   );
-  return { name: profile.name, seed: profile.seed, hash: profileHash(profile), declared, declaredFirst, profile: profileDeclaration(profile) };
+  return { declared, declaredFirst };
 }
 
 function truth(state: ServerState): object {
@@ -110,6 +142,7 @@ function truth(state: ServerState): object {
   };
 }
 
+/** Node's histogram holds the time between two ticks of a timer; its period is taken off, so an idle loop reads near 0. */
 function delayMs(nanoseconds: number): number {
   return Math.max(0, nanoseconds / nanosecondsPerMs - loopDelayResolutionMs);
 }

@@ -1,25 +1,31 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { headers as headerNames } from '../../scenarios/names.ts';
-import { type Operation, operationsByName, origins } from '../../scenarios/operations.ts';
+import { type Operation, operationsByName } from '../../scenarios/operations.ts';
 import { type Exchange, type Hop, HttpError } from '../exchange.ts';
 import { drawRequest } from '../latency/draw.ts';
 import type { Route } from '../services/route.ts';
 import type { ServerState } from '../state.ts';
-import type { Certificate } from './tls.ts';
-import { errorBody, Responder } from './responder.ts';
+import { atTheDoor, bodyLimitBytes, hostFault, mediaTypeFault, refuse, unrouted, uploadLimitBytes } from './door.ts';
 import { newRequestId } from './headers.ts';
 import { openApiDocument } from './openapi.ts';
+import { errorBody, Responder } from './responder.ts';
+import type { Certificate } from './tls.ts';
 import { traceOf } from './trace.ts';
 import { type RequestFault, RequestValidator } from './validate.ts';
 
-/** JSON bodies; uploads have a limit of their own. */
-const bodyLimitBytes = 1_048_576;
-const uploadLimitBytes = 10_485_760;
 const headerLimitBytes = 16_384;
 /** Longer than clients keep idle connections, so that load tests see no resets. */
 const keepAliveTimeoutMs = 75_000;
-const streamsPerConnection = 10_000;
+const http2 = {
+  settings: { maxConcurrentStreams: 10_000 },
+  /** Megabytes of one connection's streams: 10 by default, which a thousand streams exceed. */
+  maxSessionMemory: 1_000,
+  // Clients that go away in the middle of streams are what this server is for: by default 1,000 resets end the connection.
+  streamResetBurst: 100_000,
+  streamResetRate: 10_000,
+};
 
 export interface HttpParts {
   state: ServerState;
@@ -40,8 +46,10 @@ export function publicApp(parts: HttpParts): FastifyInstance {
     (request.raw as Arrival).arrivedMs = state.clock.now();
     done();
   });
-  app.setNotFoundHandler((request, reply) => sendError(reply, new HttpError(404, 'not_found', `nothing at ${request.method} ${request.url.split('?')[0]}`)));
-  app.setErrorHandler((error, _request, reply) => sendError(reply, atTheDoor(error)));
+  const sinceArrivalMs = (request: FastifyRequest): number => state.clock.now() - arrivalMs(request, state);
+  const unroutedFault = unrouted(routes);
+  app.setNotFoundHandler((request, reply) => refuse(reply, unroutedFault(request.method, request.url), sinceArrivalMs(request)));
+  app.setErrorHandler((error, request, reply) => refuse(reply, atTheDoor(error), sinceArrivalMs(request)));
   for (const route of routes) addRoute(app, route, { state, hops, responder });
   const document = openApiDocument(routes, parts.version);
   app.get('/openapi.json', () => document);
@@ -55,6 +63,10 @@ interface Arrival extends IncomingMessage {
   arrivedMs?: number;
 }
 
+function arrivalMs(request: FastifyRequest, state: ServerState): number {
+  return (request.raw as Arrival).arrivedMs ?? state.clock.now();
+}
+
 function makeFastify(certificate: Certificate | undefined): FastifyInstance {
   const common = {
     logger: false,
@@ -62,11 +74,28 @@ function makeFastify(certificate: Certificate | undefined): FastifyInstance {
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: refuseUnreadable,
+    // Ours is the shape of errors, whatever is wrong with the URL.
+    frameworkErrors: ((error: unknown, _request: FastifyRequest, reply: FastifyReply) => void refuse(reply, atTheDoor(error), 0)) as never,
   };
   const nodeOptions = { maxHeaderSize: headerLimitBytes };
   if (!certificate) return Fastify({ ...common, http: nodeOptions });
-  const tls = { ...certificate, ...nodeOptions, allowHTTP1: true, minVersion: 'TLSv1.3' as const, settings: { maxConcurrentStreams: streamsPerConnection } };
-  return Fastify({ ...common, http2: true, https: tls }) as unknown as FastifyInstance<Server>;
+  const tls = { ...certificate, ...nodeOptions, ...http2, allowHTTP1: true, keepAliveTimeout: keepAliveTimeoutMs, minVersion: 'TLSv1.3' as const };
+  return Fastify({ ...common, http2: true, https: tls, http2SessionTimeout: keepAliveTimeoutMs }) as unknown as FastifyInstance<Server>;
+}
+
+/** What is not HTTP, or too much of it, before there is a request. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const text = status === 431 ? `the headers are over the limit of ${headerLimitBytes} bytes` : error.message;
+  const body = JSON.stringify(errorBody(newRequestId(), 'invalid_request', text));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 function uploadTypes(routes: readonly Route[]): string[] {
@@ -90,30 +119,32 @@ function addRoute(app: FastifyInstance, route: Route, { state, hops, responder }
     method: operation.method as 'GET',
     url: operation.path.replace(/\{([\w.-]+)\}/g, ':$1'),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const fault = hostFault(request, operation) ?? mediaTypeFault(request, route) ?? (state.draining ? draining() : undefined);
+      if (fault) {
+        return refuse(reply, fault, state.clock.now() - arrivalMs(request, state));
+      }
       reply.hijack();
       const response = reply.raw;
-      const wrongHost = hostFault(request, operation);
       const faults = validator.faults(request);
       counter += 1;
       const exchange = makeExchange(request, operation, state, `${operation.name}#${counter}`, faults);
+      state.inFlight += 1;
       try {
-        if (wrongHost) throw wrongHost;
-        if (state.draining) throw new HttpError(503, 'draining', 'the server is shutting down; try another one');
         await responder.send(exchange, response, await hops(exchange));
       } catch (error) {
         await responder.fail(exchange, response, error);
+      } finally {
+        state.inFlight -= 1;
       }
+      return reply;
     },
   });
 }
 
-const hostsByOrigin = new Map(Object.values(origins).map((host) => [host, true]));
-
-/** Origins share the port and are told apart by Host or :authority; a host that is none of them stands for every origin. */
-function hostFault(request: FastifyRequest, operation: Operation): HttpError | undefined {
-  const host = request.hostname;
-  if (!hostsByOrigin.has(host) || host === origins[operation.origin]) return undefined;
-  return new HttpError(404, 'not_found', `nothing at ${request.method} ${request.url.split('?')[0]} on ${host}`);
+function draining(): HttpError {
+  const error = new HttpError(503, 'draining', 'the server is shutting down; try another one');
+  error.headers = { connection: 'close' };
+  return error;
 }
 
 function makeExchange(
@@ -131,10 +162,11 @@ function makeExchange(
     requestId: newRequestId(),
     key,
     draw: drawRequest(state.profile, operation, key),
-    arrivedMs: (request.raw as Arrival).arrivedMs ?? state.clock.now(),
+    arrivedMs: arrivalMs(request, state),
     queuedMs: 0,
     workMs: 0,
     spentMs: 0,
+    waitedMs: 0,
     workAdded: state.profile.work === 'added',
     params: request.params as Record<string, string>,
     query: request.query as Record<string, unknown>,
@@ -146,25 +178,4 @@ function makeExchange(
   };
   if (faults) exchange.faults = faults;
   return exchange;
-}
-
-/** What HTTP itself refuses: malformed JSON, a body over the limit, a media type that the operation does not take. */
-function atTheDoor(error: unknown): HttpError {
-  const { statusCode, message } = error as { statusCode?: number; message?: string };
-  if (statusCode === 413) return new HttpError(413, 'body_too_large', `the body is over the limit of ${bodyLimitBytes} bytes (uploads: ${uploadLimitBytes})`);
-  if (statusCode === 415) return new HttpError(415, 'unsupported_media_type', 'this operation does not take that content type; expected application/json');
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    const text = message ?? 'bad request';
-    return new HttpError(statusCode, 'invalid_request', text, [{ path: '/body', message: text }]);
-  }
-  return new HttpError(500, 'internal_error', 'the server failed; its log says how');
-}
-
-function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
-  const requestId = newRequestId();
-  return reply
-    .code(error.status)
-    .header(headerNames.requestId, requestId)
-    .header('server', 'cloudflare')
-    .send(errorBody(requestId, error.code, error.message, error.faults));
 }

@@ -1,24 +1,27 @@
+import { headers as headerNames, truthEvent } from '../../scenarios/names.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
-import { truthEvent } from '../../scenarios/names.ts';
-import type { EventSink, EventStream, Exchange, HopRecord } from '../exchange.ts';
+import { type EventSink, type EventStream, type Exchange, type HopRecord, HttpError } from '../exchange.ts';
 import type { DeadlineClock, DeadlineTimer } from '../latency/deadline-clock.ts';
 import type { StreamDraw } from '../latency/draw.ts';
-import { inferenceSlowdown, type LatencyProfile } from '../latency/profile.ts';
+import { type FlushHeaders, inferenceSlowdown, type LatencyProfile } from '../latency/profile.ts';
 import type { CompletionRequest } from '../services/route.ts';
 import { corpusText } from './corpus.ts';
 import * as events from './events.ts';
-import { inferenceSlots } from './slots.ts';
+import { inferenceSlots, type Slot } from './slots.ts';
 import { streamTruth } from './truth.ts';
 
 export interface InferenceParts {
   clock: DeadlineClock;
   profile(): LatencyProfile;
+  /** No event leaves before this time, on the clock. */
+  stalledUntilMs(): number;
   /** Every content event's lateness, for the server's own account. */
   onEvent(latenessMs: number): void;
-  onStream(outcome: 'opened' | 'completed' | 'client_abort' | 'server_error' | 'drain'): void;
+  onStream(outcome: 'opened' | 'completed' | EndReason): void;
 }
 
 export interface Inference {
+  /** Throws 503 `overloaded` when every slot is busy and the queue is full. */
   start(exchange: Exchange, completion: CompletionRequest): EventStream;
   /** Streams under way. */
   readonly active: number;
@@ -26,9 +29,12 @@ export interface Inference {
 
 type EndReason = 'client_abort' | 'server_error' | 'drain';
 
+/** Between two pings while nothing else leaves. Our choice: the analysis gives none. */
+const pingMs = 5_000;
+
 /** Streamed completions on their drawn schedule: every event leaves at arrival + its offset on the one deadline clock, so that delays do not add up. */
 export function inference(parts: InferenceParts): Inference {
-  const slots = inferenceSlots(parts.profile);
+  const slots = inferenceSlots(parts.profile, () => parts.clock.now());
   let active = 0;
   return {
     get active() {
@@ -37,20 +43,29 @@ export function inference(parts: InferenceParts): Inference {
     start(exchange, completion) {
       const draw = exchange.draw.stream;
       if (!draw) throw new Error(`${exchange.operation.name} has no stream in the latency profile`);
+      if (slots.full()) throw new HttpError(503, 'overloaded', 'every inference slot is busy and its queue is full; try again later');
+      const flushHeaders = parts.profile().operations[exchange.operation.name]?.stream?.flushHeaders ?? 'with first event';
       return {
+        paced: true,
         start(sink) {
-          const stream = new Completion(exchange, completion, draw, sink, parts);
+          const gone = new AbortController();
+          const stream = new Completion(exchange, completion, draw, sink, parts, flushHeaders);
           active += 1;
           parts.onStream('opened');
           void slots
-            .take()
-            .then((slot) => stream.run(slot.capacity ? inferenceSlowdown(slot.capacity, slot.busy) : 1).finally(slot.release))
+            .take(gone.signal)
+            .then((slot) => stream.run(slot).finally(() => slot?.release()))
             .catch(() => stream.refuse())
             .finally(() => {
               active -= 1;
               parts.onStream(stream.outcome);
             });
-          return { abort: (reason) => stream.abort(reason) };
+          return {
+            abort(reason) {
+              stream.abort(reason);
+              gone.abort();
+            },
+          };
         },
       };
     },
@@ -64,26 +79,27 @@ class Completion {
   readonly #draw: StreamDraw;
   readonly #sink: EventSink;
   readonly #parts: InferenceParts;
+  readonly #flushHeaders: FlushHeaders;
   readonly #record: HopRecord;
   readonly #actualMs: Float64Array;
-  readonly #intendedMs: Float64Array;
   readonly #textOffset: number;
-  /** Events that wait for the first content event. */
-  #held = '';
+  /** What the draw's offsets count from: arrival, and what came on top of it before the stream. */
+  #originMs = 0;
+  #slowdown = 1;
   #next = 0;
   #chars = 0;
   #timer: DeadlineTimer | undefined;
   #finish: (() => void) | undefined;
   #ended = false;
 
-  constructor(exchange: Exchange, completion: CompletionRequest, draw: StreamDraw, sink: EventSink, parts: InferenceParts) {
+  constructor(exchange: Exchange, completion: CompletionRequest, draw: StreamDraw, sink: EventSink, parts: InferenceParts, flushHeaders: FlushHeaders) {
     this.#exchange = exchange;
     this.#completion = completion;
     this.#draw = draw;
     this.#sink = sink;
     this.#parts = parts;
+    this.#flushHeaders = flushHeaders;
     this.#actualMs = new Float64Array(draw.eventsMs.length);
-    this.#intendedMs = draw.eventsMs;
     this.#textOffset = Math.floor(keyedRandom(exchange.key, 'text')() * 1_000);
     this.#record = {
       hop: 'inference',
@@ -96,23 +112,20 @@ class Completion {
     exchange.hops.push(this.#record);
   }
 
-  /** Resolves when the stream has ended, however it did. `slowdown`: gaps are so many times longer. */
-  async run(slowdown: number): Promise<void> {
-    const { clock } = this.#parts;
-    this.#exchange.queuedMs += Math.max(0, clock.now() - this.#record.startMs);
-    if (slowdown !== 1) this.#stretch(slowdown);
-    if (this.#ended) return;
-    if (this.#parts.profile().operations[this.#exchange.operation.name]?.stream?.flushHeaders === 'at once') {
-      this.#sink.write(events.messageStart(this.#exchange, this.#completion) + events.ping);
-    } else {
-      // Then the first byte is the first event, as the analysis saw it.
-      this.#held = events.messageStart(this.#exchange, this.#completion);
+  /** Resolves when the stream has ended, however it did. No slot: the client went while it waited for one. */
+  async run(slot: Slot | undefined): Promise<void> {
+    const exchange = this.#exchange;
+    if (slot && !this.#ended) {
+      exchange.queuedMs += slot.waitedMs;
+      if (slot.capacity) this.#slowdown = inferenceSlowdown(slot.capacity, slot.busy);
+      this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
+      if (this.#flushHeaders === 'at once') this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
+      await new Promise<void>((resolve) => {
+        this.#finish = resolve;
+        this.#schedule(this.#parts.clock.now());
+      });
     }
-    await new Promise<void>((resolve) => {
-      this.#finish = resolve;
-      this.#schedule();
-    });
-    this.#record.endMs = clock.now();
+    this.#record.endMs = this.#parts.clock.now();
     this.#record.outcome = this.outcome === 'completed' ? 'ok' : 'aborted';
     await this.#close();
   }
@@ -133,34 +146,54 @@ class Completion {
     this.#finish?.();
   }
 
-  #stretch(slowdown: number): void {
-    const first = this.#intendedMs[0] ?? 0;
-    for (let i = 1; i < this.#intendedMs.length; i += 1) this.#intendedMs[i] = first + ((this.#intendedMs[i] as number) - first) * slowdown;
+  /** A loaded inference is slow: what comes on top of the draw by the given event. */
+  #slowedMs(index: number): number {
+    const { eventsMs, firstEventMs } = this.#draw;
+    return this.#slowdown === 1 ? 0 : ((eventsMs[index] as number) - firstEventMs) * (this.#slowdown - 1);
   }
 
   #dueMs(index: number): number {
-    const exchange = this.#exchange;
-    return exchange.arrivedMs + (this.#intendedMs[index] as number) + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
+    return this.#originMs + (this.#draw.eventsMs[index] as number) + this.#slowedMs(index);
   }
 
-  #schedule(): void {
-    this.#timer = this.#parts.clock.at(this.#dueMs(this.#next), this.#fire);
+  #schedule(nowMs: number): void {
+    const dueMs = this.#dueMs(this.#next);
+    const { clock } = this.#parts;
+    const waits = this.#next > 0 || this.#flushHeaders === 'at once';
+    if (waits && dueMs - nowMs > pingMs) this.#timer = clock.at(nowMs + pingMs, this.#ping);
+    else this.#timer = clock.at(dueMs, this.#fire);
   }
+
+  readonly #ping = (): void => {
+    if (this.#ended) return;
+    this.#sink.write(events.ping);
+    this.#schedule(this.#parts.clock.now());
+  };
 
   readonly #fire = (): void => {
     if (this.#ended) return;
+    const { clock } = this.#parts;
+    const stalledUntilMs = this.#parts.stalledUntilMs();
+    if (stalledUntilMs > clock.now()) {
+      this.#timer = clock.at(stalledUntilMs, this.#fire);
+      return;
+    }
     const index = this.#next;
     const chars = this.#draw.eventChars[index] ?? 0;
     const event = events.delta(corpusText(this.#textOffset + this.#chars, chars));
-    this.#sink.write(index === 0 ? this.#held + events.contentBlockStart + event : event);
-    const nowMs = this.#parts.clock.now();
+    const nowMs = clock.now();
+    this.#sink.write(index === 0 ? this.#opening() + event : event);
     this.#actualMs[index] = nowMs - this.#exchange.arrivedMs;
     this.#parts.onEvent(nowMs - this.#dueMs(index));
     this.#chars += chars;
     this.#next += 1;
-    if (this.#next < this.#intendedMs.length) this.#schedule();
+    if (this.#next < this.#draw.eventsMs.length) this.#schedule(nowMs);
     else this.#finish?.();
   };
+
+  #opening(): string {
+    return (this.#flushHeaders === 'at once' ? '' : events.messageStart(this.#exchange, this.#completion)) + events.contentBlockStart;
+  }
 
   async #close(): Promise<void> {
     const stopReason = this.outcome === 'completed' ? 'end_turn' : this.outcome;
@@ -169,11 +202,14 @@ class Completion {
     } catch {
       this.outcome = 'server_error';
     }
-    if (this.#ended && this.outcome === 'client_abort') return;
+    // The client is gone, or went while the answer was stored: the answer stands, nobody reads the rest.
+    if (this.outcome === 'client_abort') return;
     this.#ended = true;
     let closing = this.outcome === 'server_error' ? events.error('api_error', 'the answer could not be stored') : events.ending(stopReason, this.#next);
-    if (this.#exchange.headers['x-plumbline-truth'] === '1') {
-      closing += `event: ${truthEvent}\ndata: ${JSON.stringify(streamTruth(this.#exchange, this.#intendedMs, this.#actualMs, this.#next))}\n\n`;
+    if (this.#next === 0 && this.#flushHeaders === 'with first event') closing = this.#opening() + closing;
+    if (this.#exchange.headers[headerNames.truth] === '1') {
+      if (this.#next > 0) this.#exchange.queuedMs += this.#slowedMs(this.#next - 1);
+      closing += `event: ${truthEvent}\ndata: ${JSON.stringify(streamTruth(this.#exchange, this.#draw.eventsMs, this.#actualMs, this.#next))}\n\n`;
     }
     this.#sink.write(closing);
     this.#sink.end();

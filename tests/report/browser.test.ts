@@ -82,17 +82,13 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
 
   /** Figures and how many of their marks take room on the screen, of the parts that are shown. */
   const drawn = (page: Page): Promise<Record<string, number>> =>
-    page.evaluate(() =>
-      Object.fromEntries(
-        [...document.querySelectorAll('figure')].map((figure) => [
-          figure.id,
-          [...figure.querySelectorAll('.mark')].filter((mark) => {
-            const { width, height } = mark.getBoundingClientRect();
-            return width + height > 0.5;
-          }).length,
-        ]),
-      ),
+    page.evaluate(
+      `Object.fromEntries([...document.querySelectorAll('figure')].map((figure) => [figure.id, [...figure.querySelectorAll('.mark')].filter((mark) => {
+        const { width, height } = mark.getBoundingClientRect();
+        return width + height > 0.5;
+      }).length]))`,
     );
+  const background = (page: Page): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
 
   for (const dark of [false, true]) {
     it(`draws every chart, without a console error or a request, ${dark ? 'dark' : 'light'}`, async () => {
@@ -105,7 +101,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
       expect(Object.keys(marks).sort()).toEqual([...expectedCharts].sort());
       expect(Object.entries(marks).filter(([, count]) => count === 0)).toEqual([]);
       expect(marks['chart-waterfall-page-load-native']).toBeGreaterThan(400);
-      expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(dark ? 'rgb(14, 19, 26)' : 'rgb(245, 246, 248)');
+      expect(await background(page)).toBe(dark ? 'rgb(14, 19, 26)' : 'rgb(245, 246, 248)');
       expect(faults).toEqual([]);
       await page.context().close();
     });
@@ -114,7 +110,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
   it('shows one leg at a time, a tip for a mark, hides a series, sorts a table and changes the theme', async () => {
     const { page, faults } = await open(`${report}#leg-sse-native`);
     expect(await page.locator('section[data-tab]:visible').count()).toBe(1);
-    await page.locator('#chart-histogram-sse-native .mark').first().hover();
+    await page.locator('#chart-histogram-sse-native .bin').first().hover();
     expect(await page.locator('#tip').textContent()).toMatch(/^chat\.completion: [\d,.]+ to [\d,.]+ ms\n\d+ of 294/);
     const p95 = page.locator('#chart-series-sse-native button[data-series=p95]');
     await p95.click();
@@ -125,14 +121,15 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
     await page.goto(`${report}#leg-page-load-native`);
     const table = page.locator('#leg-page-load-native table.sortable').first();
     await table.locator('th button', { hasText: /^p95$/ }).click();
-    const sorted = await table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => Number((row as HTMLTableRowElement).cells[5]?.dataset['v'])));
+    const sorted = await page.evaluate<number[]>(
+      `[...document.querySelector('#leg-page-load-native table.sortable').tBodies[0].rows].map((row) => Number(row.cells[5].dataset.v))`,
+    );
     expect(sorted.length).toBeGreaterThan(20);
     expect(sorted).toEqual([...sorted].sort((a, b) => b - a));
 
-    const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const before = await background();
+    const before = await background(page);
     await page.locator('#theme').click();
-    expect(await background()).not.toBe(before);
+    expect(await background(page)).not.toBe(before);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -149,7 +146,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
     const { page, faults } = await open(report, { width: 400 });
     for (const link of await page.locator('.tabs a').all()) {
       await link.click();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
     }
     expect(faults).toEqual([]);
     await page.context().close();

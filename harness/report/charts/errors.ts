@@ -1,5 +1,6 @@
 import { quantileOf } from '../../results/distribution.ts';
 import type { Distribution, LegResult, MetricName, ServerAccount } from '../../results/run-file.ts';
+import { bars } from './bins.ts';
 import { escape } from '../escape.ts';
 import { absent, figure } from '../figure.ts';
 import { binCounts, has, type NamedDistribution, whyNot } from '../figures-of.ts';
@@ -59,26 +60,16 @@ export function errorStatement(leg: LegResult, server: ServerAccount | undefined
   return `<b>Harness error at most ${ms(value?.ms ?? 0)} at ${quantileName(q)}</b>${q === 0.99 ? '' : ` (n ${error.n} is too small for p99)`}${loop}.`;
 }
 
-function drawRow({ name, colour, distribution }: NamedDistribution, base: number, x: (value: number) => number, edges: readonly number[]): string {
-  const counts = binCounts(distribution, edges);
-  const most = Math.max(...counts, 1);
-  const bars = counts.map((count, index) => {
-    if (count === 0) return '';
-    const [from, to] = [edges[index] ?? 0, edges[index + 1] ?? 0];
-    const height = Math.max(1, (count / most) * (rowHeight - 18));
-    return el(
-      'rect',
-      { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.5), height },
-      tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)}`),
-    );
-  });
+function drawRow(row: NamedDistribution, base: number, x: (value: number) => number, edges: readonly number[]): string {
+  const { name, distribution } = row;
+  const drawn = bars(row, binCounts(distribution, edges), edges, x, base - 6, rowHeight - 18);
   const line = el('line', { class: 'base', x1: left, x2: width - right, y1: base - 6, y2: base - 6 });
   const text =
     svgText(left - 8, base - 24, name, { class: 'row-name', 'text-anchor': 'end' }) +
     svgText(left - 8, base - 8, summary(distribution), { class: 'tick', 'text-anchor': 'end' });
   return (
     line +
-    bars.join('') +
+    drawn +
     el(
       'g',
       {},

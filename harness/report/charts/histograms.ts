@@ -1,5 +1,6 @@
 import { quantileOf } from '../../results/distribution.ts';
 import type { LegResult } from '../../results/run-file.ts';
+import { bars } from './bins.ts';
 import { absent, figure } from '../figure.ts';
 import { binCounts, has, latencyByGroup, logRange, type NamedDistribution, streamMetrics, whyNot } from '../figures-of.ts';
 import { number } from '../format.ts';
@@ -47,19 +48,9 @@ function leftOf(rows: readonly NamedDistribution[]): number {
   return Math.min(180, 22 + 7.2 * Math.max(8, ...rows.map(({ name }) => name.length)));
 }
 
-function ridge({ name, colour, distribution }: NamedDistribution, { left }: Frame, base: number, x: Scale, edges: readonly number[]): string {
-  const counts = binCounts(distribution, edges);
-  const most = Math.max(...counts, 1);
-  const bars = counts.map((count, index) => {
-    if (count === 0) return '';
-    const [from, to] = [edges[index] ?? 0, edges[index + 1] ?? 0];
-    const height = Math.max(1, (count / most) * (rowHeight - 16));
-    return el(
-      'rect',
-      { class: `mark bar ${colour}`, x: x(from), y: base - 6 - height, width: Math.max(1, x(to) - x(from) - 0.6), height },
-      tip(`${name}: ${number(from)} to ${number(to)} ms\n${number(count)} of ${number(distribution.n)} (${number((count / distribution.n) * 100)}%)`),
-    );
-  });
+function ridge(row: NamedDistribution, { left }: Frame, base: number, x: Scale, edges: readonly number[]): string {
+  const { name, colour, distribution } = row;
+  const drawn = bars(row, binCounts(distribution, edges), edges, x, base - 6, rowHeight - 16);
   const ticks = [0.5, 0.95, 0.99].map((q) => {
     const found = quantileOf(distribution, q);
     if (!found || (q > 0.5 && !found.enough)) return '';
@@ -74,5 +65,5 @@ function ridge({ name, colour, distribution }: NamedDistribution, { left }: Fram
       svgText(left - 8, base - 24, named, { class: 'row-name', 'text-anchor': 'end' }) +
       svgText(left - 8, base - 8, `n ${number(distribution.n)}`, { class: 'tick', 'text-anchor': 'end' }),
   );
-  return line + bars.join('') + ticks.join('') + text;
+  return line + drawn + ticks.join('') + text;
 }

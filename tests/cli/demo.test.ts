@@ -1,0 +1,36 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { RunFile } from '../../harness/results/run-file.ts';
+import { emptyFolder, plumbline } from '../support/cli.ts';
+import { requireTool } from '../support/tools.ts';
+
+test('the demo drives page loads and streams through every driver that is here, into one report', { timeout: 180_000 }, async () => {
+  const k6 = requireTool('k6');
+  const folder = await emptyFolder();
+  try {
+    const { code, stdout, stderr } = await plumbline(['demo'], folder.path);
+    expect(stderr).toBe('');
+    // Pass on a quiet machine; the numbers of a busy one are its own.
+    expect([0, 75, 99]).toContain(code);
+    const [name = ''] = await readdir(join(folder.path, 'results'));
+    const directory = join(folder.path, 'results', name);
+    const run = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as RunFile;
+    const drivers = k6 === undefined ? ['native', 'autocannon'] : ['native', 'autocannon', 'k6'];
+    expect(run.legs.map((leg) => leg.id)).toEqual(drivers.flatMap((driver) => [`page-load/${driver}`, `sse/${driver}`]));
+    for (const leg of run.legs) {
+      expect(leg.totals.counts.ok, leg.id).toBeGreaterThan(5);
+      expect(leg.totals.counts.failed, JSON.stringify(leg.errors)).toBe(0);
+      expect(leg.all.residual?.n, leg.id).toBeGreaterThan(5);
+    }
+    const native = run.legs[0];
+    expect(native?.journeys[0]?.milestones['load']?.n).toBe(native?.journeys[0]?.counts.ok);
+    expect(run.legs[1]?.operations[0]?.metrics.ttft?.n).toBe(240);
+    expect(run.target.profile?.name).toBe('observed');
+    expect((await stat(join(directory, 'report.html'))).size).toBeGreaterThan(100_000);
+    expect(stdout).toContain(join('results', name, 'report.html'));
+    expect((await stat(join(directory, 'samples.ndjson.zst'))).size).toBeGreaterThan(10_000);
+  } finally {
+    await folder.remove();
+  }
+});
