@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { CompareNote, CompareRow, LegComparison, RunComparison } from '../judge/compare.ts';
 import { scopeName, significance, signedMs, totalsName, totalsValue } from './compare-text.ts';
 import { number, quantileName } from './format.ts';
+import { printable, wrap } from './text-lines.ts';
 import type { TerminalStyle } from './terminal.ts';
 
 const rowsShown = 24;
@@ -11,7 +12,7 @@ type Colours = ReturnType<typeof pc.createColors>;
 export function renderCompareTerminal(comparison: RunComparison, style: TerminalStyle): string {
   const colour = pc.createColors(style.colour);
   const { a, b, notes, legs, onlyInA, onlyInB } = comparison;
-  const lines = ['', `a  ${a.runId}  ${a.verdict}`, `b  ${b.runId}  ${b.verdict}`, ...notes.map((note) => noteLine(note, colour))];
+  const lines = ['', `a  ${a.runId}  ${a.verdict}`, `b  ${b.runId}  ${b.verdict}`, ...notes.flatMap((note) => noteLines(note, style, colour))];
   for (const leg of legs) lines.push('', ...legLines(leg, style, colour));
   for (const [side, ids] of [
     ['a', onlyInA],
@@ -21,21 +22,23 @@ export function renderCompareTerminal(comparison: RunComparison, style: Terminal
   if (legs.length === 0) lines.push('', 'no leg of one run has a counterpart in the other');
   lines.push(
     '',
-    colour.dim(
+    ...wrap(
       'difference = b - a, in ms. "apart": the 95% intervals share no value. "overlap" proves nothing. * n too small. Whether a change made it slower is for the gate.',
-    ),
+      style.width,
+    ).map((line) => colour.dim(line)),
     '',
   );
   return lines.join('\n');
 }
 
-function noteLine({ kind, text }: CompareNote, colour: Colours): string {
-  return kind === 'not-comparable' ? colour.yellow(`  not comparable: ${text}`) : colour.dim(`  note: ${text}`);
+function noteLines({ kind, text }: CompareNote, { width }: TerminalStyle, colour: Colours): string[] {
+  const paint = kind === 'not-comparable' ? colour.yellow : colour.dim;
+  return wrap(`${kind === 'not-comparable' ? 'not comparable' : 'note'}: ${text}`, width, '  ', '    ').map((line) => paint(line));
 }
 
 function legLines(leg: LegComparison, style: TerminalStyle, colour: Colours): string[] {
   const name = leg.a === leg.b ? leg.a : `${leg.a} against ${leg.b}`;
-  const lines = [colour.bold(name), ...leg.notes.map((note) => noteLine(note, colour))];
+  const lines = [colour.bold(printable(name)), ...leg.notes.flatMap((note) => noteLines(note, style, colour))];
   for (const row of leg.totals)
     lines.push(`  ${totalsName[row.name].padEnd(18)} ${totalsValue(row, row.a).padStart(10)} -> ${totalsValue(row, row.b).padEnd(10)}`);
   const rows = leg.rows.slice(0, rowsShown);
@@ -68,7 +71,7 @@ function legLines(leg: LegComparison, style: TerminalStyle, colour: Colours): st
 function rowCells(row: CompareRow): string[] {
   const mark = row.enough ? '' : '*';
   return [
-    scopeName(row.scope),
+    printable(scopeName(row.scope)),
     `${row.metric} ${quantileName(row.q)}`,
     `${number(row.a.ms)}${row.a.enough ? '' : '*'}`,
     `${number(row.b.ms)}${row.b.enough ? '' : '*'}`,

@@ -54,7 +54,7 @@ section{margin-top:28px}.js section[data-tab]:not(.shown){display:none}
 .head{display:flex;flex-wrap:wrap;align-items:baseline;gap:6px 12px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(122px,1fr));gap:1px;margin-top:14px;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .tile{background:var(--card);padding:11px 14px}.tile dt{font-size:12px;color:var(--ink3);white-space:nowrap}
-.tile dd{font-size:19px;font-weight:600;letter-spacing:-.01em;font-variant-numeric:tabular-nums}.tile small{display:block;font-size:12px;font-weight:400;color:var(--ink3);letter-spacing:0}
+.tile dd{font-size:18px;white-space:nowrap;font-weight:600;letter-spacing:-.01em;font-variant-numeric:tabular-nums}.tile small{display:block;white-space:normal;font-size:12px;font-weight:400;color:var(--ink3);letter-spacing:0}
 .two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px;align-items:start}
 .flow{columns:2;column-gap:16px;margin-bottom:0}.flow>*{break-inside:avoid;margin-bottom:16px}
 .stack{display:grid;gap:16px}

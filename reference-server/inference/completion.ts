@@ -63,7 +63,8 @@ export function inference(parts: InferenceParts): Inference {
           return {
             abort(reason) {
               stream.abort(reason);
-              gone.abort();
+              // With a reason of its own: the default one is an exception with a stack, for every stream.
+              gone.abort(reason);
             },
           };
         },

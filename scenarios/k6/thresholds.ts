@@ -22,7 +22,7 @@ export function thresholdsOf(objectives: readonly Objective[]): Thresholds {
     const filter = filterOf(objective);
     const expression = expressionOf(objective);
     if (expression === undefined) {
-      skipped.push(`${objective.metric}${filter}: k6 does not measure it`);
+      skipped.push(`${[objective.metric, objective.milestone].filter((part) => part !== undefined).join(' ')}${filter}: k6 does not measure it`);
       continue;
     }
     const metric = `${objective.metric === 'errorRatio' ? failedMetric : 'http_req_duration'}${filter}`;

@@ -123,7 +123,7 @@ describe('thresholdsOf', () => {
       'http_req_duration{phase:measured,latency_class:crud}': ['p(50)<=10', 'p(50)>=1'],
       'plumbline_failed{phase:measured}': ['rate<=0.001'],
     });
-    expect(skipped).toEqual(['ttft{phase:measured,operation:a.b}: k6 does not measure it', 'milestone{phase:measured}: k6 does not measure it']);
+    expect(skipped).toEqual(['ttft{phase:measured,operation:a.b}: k6 does not measure it', 'milestone load{phase:measured}: k6 does not measure it']);
   });
 });
 

@@ -157,8 +157,20 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
     expect(await failure(drive(k6Driver({ k6Path: process.execPath }), scenario, server.url))).toContain('is no k6');
   });
 
-  it('leaves no temporary folder behind', async () => {
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith('plumbline-k6-'))).toEqual([]);
+  it('leaves no temporary folder behind, also when it fails', async () => {
+    const before = process.env['TMPDIR'];
+    const own = await mkdtemp(join(tmpdir(), 'plumbline-own-'));
+    process.env['TMPDIR'] = own;
+    try {
+      const scenario = scenarioOf([getStep('read', '/read')]);
+      await drive(driver, scenario, server.url);
+      await expect(drive(driver, scenario, server.url, { scenarioText: 'export default {;' })).rejects.toThrow('k6 failed');
+      expect(await readdir(own)).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      await rm(own, { recursive: true, force: true });
+    }
   });
 
   it('takes no option from the environment', async () => {
@@ -215,6 +227,16 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
       expect(reads.every(({ headers }) => headers.cookie === 'sessionKey=secret-1')).toBe(true);
       expect(output).toContain('objective not judged here: ttft');
       expect(output).toMatch(/p\(95\)<=450/);
+    });
+
+    it.each(['sse', 'crud', 'page-load', 'chat-session'])('reads the shipped %s', async (name) => {
+      const file = resolve(import.meta.dirname, `../../scenarios/k6/${name}.ts`);
+      const text = await new Promise<string>((done, failed) => {
+        execFile(k6Path ?? 'k6', ['inspect', '-e', 'DURATION=2m', '-e', 'WARMUP=0s', file], (error, stdout) => (error ? failed(error) : done(stdout)));
+      });
+      const options = JSON.parse(text) as { scenarios: { load: { duration: string } }; thresholds: Record<string, unknown> };
+      expect(options.scenarios.load.duration).toBe('2m0s');
+      expect(Object.keys(options.thresholds)).toContain('plumbline_failed{phase:measured}');
     });
 
     it('fails with 99 when a threshold is crossed', async () => {

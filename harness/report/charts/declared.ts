@@ -8,6 +8,8 @@ import { el, type Frame, polyline, svgRoot, tip, xAxis, yAxis } from '../svg.ts'
 
 const frame: Frame = { width: 580, height: 340, left: 58, right: 16, top: 34, bottom: 44 };
 const operationsDrawn = 40;
+/** Of a profile that declares many quantiles, only these are drawn: more dots hide one another. */
+const mostDeclared = 8;
 const drawnQuantiles = [0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 interface Point {
@@ -76,7 +78,8 @@ export function declaredChart(leg: LegResult, id: string): string {
 function declaredPoints({ declared = [], metrics }: OperationResult): Point[] {
   const measured = metrics.serviceTime;
   if (!has(measured)) return [];
-  return declared.flatMap(([q, declaredMs]) => (q > 0 && q < 1 && declaredMs > 0 ? pointsAt(q, declaredMs, measured) : []));
+  const few = declared.length <= mostDeclared ? declared : declared.filter(([q]) => drawnQuantiles.some((drawn) => Math.abs(drawn - q) < 1e-6));
+  return few.flatMap(([q, declaredMs]) => (q > 0 && q < 1 && declaredMs > 0 ? pointsAt(q, declaredMs, measured) : []));
 }
 
 function drawnPoints({ metrics: { intended, serviceTime } }: OperationResult): Point[] {

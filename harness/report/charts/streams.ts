@@ -66,7 +66,7 @@ function drawStream(stream: Sample, y: number, x: Scale): string {
     { class: 'row' },
     tip(said.join('\n')) +
       el('rect', { class: 'hit', x: 0, y, width, height: rowHeight }) +
-      svgText(10, y + 13, name.length > 20 ? `…${name.slice(-19)}` : name, { class: 'step' }) +
+      svgText(10, y + 13, name.length > 17 ? `…${name.slice(-15)}` : name, { class: 'step' }) +
       el('rect', { class: 'mark part-wait thin', x: x(0), y: y + 5, width: Math.max(0.5, at(first) - x(0)), height: 3 }) +
       el('line', { class: 'stream', x1: at(first), x2: at(end), y1: y + 6.5, y2: y + 6.5 }) +
       `<path class="mark event" d="${events}"/>${intended === '' ? '' : `<path class="intended" d="${intended}"/>`}`,

@@ -71,7 +71,7 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
     title,
     wide: true,
     scrolls: true,
-    caption: `Due: what the schedule asked for; sent, ok, failed, dropped: what became of it. A second holds the requests that were due in it. Shaded: warm-up, in no other result.${omitted}`,
+    caption: `Due: what the schedule asked for; sent, ok, failed, dropped: what became of it. Each is counted in the second in which it happened; the quantiles of a second are of the requests that were due in it. Shaded: warm-up, in no other result.${omitted}`,
     legend,
     body: svgRoot(
       width,
@@ -90,8 +90,8 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
   });
 }
 
-/** The value of a track in a row, by name, for the compare page too. */
-export function present(rows: readonly SecondRow[], tracks: readonly Track[]): Track[] {
+/** The tracks that have a value in any second. */
+function present(rows: readonly SecondRow[], tracks: readonly Track[]): Track[] {
   return tracks.filter(({ value }) => rows.some((row) => value(row) !== undefined));
 }
 

@@ -39,7 +39,7 @@ function tiles(leg: LegResult): string {
     if (!distribution || !found) return undefined;
     return [
       label,
-      `${number(found.ms)} ms${found.enough ? '' : '*'}`,
+      `${number(found.ms)}${found.enough ? '' : '*'}`,
       found.enough && found.lowMs !== undefined && found.highMs !== undefined
         ? `${number(found.lowMs)} – ${number(found.highMs)}`
         : `n ${number(distribution.n)} too small`,
@@ -53,11 +53,11 @@ function tiles(leg: LegResult): string {
       `${number(totals.achievedPerSecond)} /s`,
       totals.offeredPerSecond === undefined ? 'closed loop: nothing offered' : `of ${number(totals.offeredPerSecond)} offered`,
     ],
-    quantile(word('latency', 'latency p50'), all.latency, 0.5),
-    quantile(word('latency', 'latency p95'), all.latency, 0.95),
-    quantile(word('latency', 'latency p99'), all.latency, 0.99),
-    quantile(word('ttft', 'TTFT p95'), all.ttft, 0.95),
-    quantile(word('gap', 'gap p99'), all.gap, 0.99),
+    quantile(word('latency', 'latency p50, ms'), all.latency, 0.5),
+    quantile(word('latency', 'latency p95, ms'), all.latency, 0.95),
+    quantile(word('latency', 'latency p99, ms'), all.latency, 0.99),
+    quantile(word('ttft', 'TTFT p95, ms'), all.ttft, 0.95),
+    quantile(word('gap', 'gap p99, ms'), all.gap, 0.99),
     [word('errors', 'errors'), percent(totals.errorRatio), `${number(bad)} failed, ${number(totals.counts.dropped)} dropped`],
     [word('goodput', 'goodput'), percent(totals.goodputRatio), `${number(totals.goodputPerSecond)} /s`],
     ['received', bytes(totals.bytes), shares(totals.encodings)],
@@ -81,9 +81,11 @@ function charts(leg: LegResult, run: RunFile, slug: string): string {
   const from = countsFrom(leg) === 'sent' ? 'Latency = end - sent (this generator has no schedule).' : 'Latency = end - intended send time.';
   const intervals = 'Shaded bars: 95% intervals; dotted: n too small.';
   const noLatency = whyNot(leg, ['latency'], 'no measured request ended');
+  // TTFB is pooled over all requests of a leg: with plain ones among them it does not speak of the streams.
+  const onlyStreams = leg.operations.every(({ metrics }) => has(metrics.ttft));
   const streams = streamMetrics.flatMap(({ metric, name, colour }) => {
     const distribution = leg.all[metric];
-    return has(distribution) ? [{ name, colour, distribution }] : [];
+    return has(distribution) && (onlyStreams || metric !== 'ttfb') ? [{ name, colour, distribution }] : [];
   });
   const isStream = has(leg.all.ttft) || leg.driverReport.notAvailable.some(({ metric }) => metric === 'ttft');
   const grid = [
@@ -135,7 +137,9 @@ function charts(leg: LegResult, run: RunFile, slug: string): string {
             whyNot(
               leg,
               ['journey', 'waterfall', 'milestone'],
-              leg.waterfalls.length === 0 ? 'no journey of this leg was recorded' : 'a journey of this scenario is a single request',
+              leg.waterfalls.length === 0 && !leg.journeys.some(({ requestsPerJourney }) => requestsPerJourney <= 1)
+                ? 'no journey of this leg was recorded'
+                : 'a journey of this scenario is a single request',
             ),
           ),
         ];
