@@ -17,7 +17,7 @@ import type { DriveJob, DriveResult, EventFigures } from './drive-job.ts';
 
 /** The native driver keeps event times of this seeded share; it also keeps the slowest few, which would bias a quantile. */
 const eventTimesShare = 0.02;
-const maxInFlight = 20_000;
+const defaultMaxInFlight = 20_000;
 const timeoutMs = 30_000;
 
 const jobs = JSON.parse(await textOf(process.stdin)) as DriveJob[];
@@ -47,7 +47,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     load,
     warmupMs,
     durationMs,
-    maxInFlight,
+    maxInFlight: job.maxInFlight ?? defaultMaxInFlight,
     timeoutMs,
     users: scenario.users ?? 1,
   };

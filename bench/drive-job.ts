@@ -11,6 +11,8 @@ export interface DriveJob {
   load: Load;
   warmupMs: number;
   durationMs: number;
+  /** Default 20,000. Of k6 also its virtual users, each of which is slow to make. */
+  maxInFlight?: number;
   seed: number;
   target: Target;
   /** Of the server, for its CPU and memory. */
