@@ -4,7 +4,8 @@ import { migrate } from './migrations/index.ts';
 import { seedRows } from './seed/rows.ts';
 import { defaultSize, type SeedSize } from './seed/size.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
-import { type Tables, tableNames } from './tables.ts';
+import { tableNames } from './table-order.ts';
+import type { Tables } from './tables.ts';
 
 export interface StoreOptions {
   /** SQLite file, made when absent; in memory without it. Data of a file that has some is kept as it is. */

@@ -7,7 +7,7 @@ import { seedEndMicros, stamp } from '../../reference-server/store/seed/chance.t
 import { seedRows } from '../../reference-server/store/seed/rows.ts';
 import { defaultSize } from '../../reference-server/store/seed/size.ts';
 import { openStore, type Store, type StoreOptions } from '../../reference-server/store/store.ts';
-import { tableNames } from '../../reference-server/store/tables.ts';
+import { tableNames } from '../../reference-server/store/table-order.ts';
 import { timestamp, timestampAfter } from '../../reference-server/store/timestamps.ts';
 
 const small = { conversations: 8, projects: 2, artifacts: 3 };
