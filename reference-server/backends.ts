@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { ReadThroughCache } from './cache/lru.ts';
 import type { Exchange } from './exchange.ts';
-import { inHop, spend } from './hop.ts';
+import { dueMs, inHop, spend } from './hop.ts';
 import type { Inference } from './inference/completion.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import type { Backends } from './services/route.ts';
@@ -45,7 +45,12 @@ export function backends(parts: BackendParts): Backends {
         await spendOnce(exchange, 'cache');
         return value;
       }),
-    inference: (exchange, completion) => inference.start(exchange, completion),
+    inferencePlace: () => inference.keepPlace(),
+    inference: (exchange, completion, place) => inference.start(exchange, completion, place),
+    whenDue(exchange, callback) {
+      exchange.spentMs = exchange.draw.totalMs;
+      return clock.at(dueMs(exchange), callback);
+    },
     now: () => new Date(),
     newUuid: () => uuidv7(),
   };

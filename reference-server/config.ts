@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readSize, type SeedSize } from './store/seed/size.ts';
 
 /** Everything the server is started with: flags win over `PLUMBLINE_*`, which win over the defaults. */
 export interface ServerConfig {
@@ -13,9 +14,11 @@ export interface ServerConfig {
   tls: boolean;
   /** SQLite file; undefined: in memory. */
   data?: string;
+  /** How much is seeded; undefined: the default. A file that has data keeps them until a reset. */
+  size?: SeedSize;
   /** Announce with one JSON line. */
   json: boolean;
-  /** End when stdin ends: the parent has gone. */
+  /** End when stdin ends: the parent has gone. SIGINT is left to it. */
   parent: boolean;
   /** `alt-svc` header of every response; undefined: none, since it would name a port that is not ours. */
   altSvc?: string;
@@ -32,6 +35,7 @@ const flags = {
   seed: { type: 'string' },
   tls: { type: 'boolean' },
   data: { type: 'string' },
+  size: { type: 'string' },
   json: { type: 'boolean' },
   parent: { type: 'boolean' },
   'alt-svc': { type: 'string' },
@@ -77,6 +81,12 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   if (seed !== undefined) config.seed = seed;
   const data = text('data');
   if (data !== undefined) config.data = data;
+  const size = text('size');
+  if (size !== undefined) {
+    const read = readSize(size);
+    if ('size' in read) config.size = read.size;
+    else faults.push(...read.faults.map(({ message }) => `--size: ${message}`));
+  }
   const altSvc = text('alt-svc');
   if (altSvc !== undefined) config.altSvc = altSvc;
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));

@@ -22,7 +22,10 @@ async function main(): Promise<void> {
     void server.stop({ drainMs: graceMs }).then(() => process.exit(0));
   };
   process.on('SIGTERM', () => stop(drainMs));
-  process.on('SIGINT', () => stop(drainMs));
+  // A terminal sends Ctrl-C to everybody in it: with a parent, the parent decides when we are done.
+  process.on('SIGINT', () => {
+    if (!config.parent) stop(drainMs);
+  });
   // Whoever started us has gone: nobody is left to stop us.
   if (config.parent) process.stdin.on('close', () => stop(0)).resume();
 }

@@ -20,7 +20,10 @@ export interface RunningServer {
   stop(options?: { drainMs?: number }): Promise<void>;
 }
 
-export type ServerOptions = Partial<Omit<ServerConfig, 'json' | 'parent'>>;
+export interface ServerOptions extends Partial<Omit<ServerConfig, 'json' | 'parent'>> {
+  /** A client must have read a stream so long after its end, else its connection is cut. Default 30 s; shorter in tests. */
+  readOutMs?: number;
+}
 
 const backlog = 8_192;
 const dataSeed = 1;
@@ -33,10 +36,17 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const loaded = loadProfile(options.profile ?? 'observed');
   const clock = realClock();
   const state = makeState(clock, options.seed === undefined ? loaded : withSeed(loaded, options.seed), options.altSvc);
-  const store = await openStore({ seed: dataSeed, ...(options.data !== undefined && { file: options.data }) });
+  const store = await openStore({ seed: dataSeed, ...(options.data !== undefined && { file: options.data }), ...(options.size && { size: options.size }) });
   const { hops, clearCaches } = wire(state, store);
   const certificate = tls ? await (await import('./edge/tls.ts')).developmentCertificate() : undefined;
-  const app = publicApp({ state, routes, hops, version: packageVersion(), ...(certificate && { certificate }) });
+  const app = publicApp({
+    state,
+    routes,
+    hops,
+    version: packageVersion(),
+    ...(certificate && { certificate }),
+    ...(options.readOutMs !== undefined && { readOutMs: options.readOutMs }),
+  });
   const control = controlApp({ state, store, clearCaches });
   let stopped: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {

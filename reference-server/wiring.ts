@@ -33,6 +33,7 @@ export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches
         else if (outcome === 'completed') state.streams.completed += 1;
         else state.streams.aborted += 1;
       },
+      onFault: (error) => state.onFault(error),
     }),
   });
   const served = service({

@@ -1,17 +1,13 @@
+import { sessionHeaders, signIn } from './session.ts';
 import type { RequestStep, Scenario } from './types.ts';
 
-const headers = { cookie: 'sessionKey={{session}}' };
+const headers = sessionHeaders;
 const conversation = { conversation_uuid: '{{conversation_uuid}}' };
 const artifact = { artifact_uuid: '{{artifact_uuid}}' };
 
 /** In the order of the list; times between are a user's own and our choice. */
 const steps: RequestStep[] = [
-  {
-    id: 'sign-in',
-    operation: 'account.sign_in',
-    body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
-    capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
-  },
+  signIn,
   { id: 'bootstrap', operation: 'account.bootstrap', headers },
   { id: 'features', operation: 'settings.features.read', headers, after: ['bootstrap'] },
   { id: 'model', operation: 'model.configs.read', headers, after: ['bootstrap'], params: { model: 'claude-opus-4-5-20251101' } },

@@ -1,3 +1,4 @@
+import { sessionHeaders, signIn } from './session.ts';
 import type { Journey, RequestStep, Scenario } from './types.ts';
 
 const conversations = 10;
@@ -5,7 +6,7 @@ const projects = 5;
 
 /** One after another, with the session. */
 function steps(...list: Omit<RequestStep, 'headers'>[]): RequestStep[] {
-  return list.map((step) => ({ ...step, headers: { cookie: 'sessionKey={{session}}' } }));
+  return list.map((step) => ({ ...step, headers: sessionHeaders }));
 }
 
 function each(prefix: string, count: number): Record<string, string> {
@@ -100,12 +101,7 @@ const scenario: Scenario = {
   durationMs: 30_000,
   users: 4,
   setup: [
-    {
-      id: 'sign-in',
-      operation: 'account.sign_in',
-      body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
-      capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
-    },
+    signIn,
     ...steps(
       // Not the very newest: a run beside this one may delete those that it made.
       { id: 'conversations', operation: 'chat.conversations.list', query: { limit: conversations, offset: 20 }, capture: each('conversation', conversations) },

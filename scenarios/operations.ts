@@ -96,8 +96,8 @@ export const operations: readonly Operation[] = [
   app('sync', 'metadata', 'store', 'sync.gmail.read', 'GET', `${org}/sync/gmail`, 2_600),
   app('sync', 'metadata', 'store', 'sync.gcal.read', 'GET', `${org}/sync/gcal`, 2_300),
   app('sync', 'metadata', 'store', 'sync.drive.read', 'GET', `${org}/sync/drive`, 2_500),
-  app('sync', 'crud', 'store', 'sync.ingestion.start', 'POST', `${org}/sync/ingestion`, 230),
-  app('sync', 'metadata', 'store', 'sync.ingestion.read', 'GET', `${org}/sync/ingestion/{ingestion_uuid}`, 230),
+  app('sync', 'crud', 'store', 'sync.ingestion.start', 'POST', `${org}/ingestion`, 230),
+  app('sync', 'metadata', 'store', 'sync.ingestion.read', 'GET', `${org}/ingestion/{ingestion_uuid}`, 230),
 
   app('billing', 'metadata', 'store', 'billing.payment_method.read', 'GET', `${org}/payment_method`, 200),
   app('billing', 'metadata', 'store', 'billing.credits.read', 'GET', `${org}/prepaid/credits`, 130),

@@ -1,5 +1,6 @@
 /** The steps of one page load, built from small tables. Who waits for whom is here; what each request costs is the server's. docs/page-load.md explains it. */
 import { type Asset, assets } from './assets.ts';
+import { sessionHeaders } from './session.ts';
 import type { Json, RequestStep, Step, WorkStep } from './types.ts';
 
 /**
@@ -32,9 +33,9 @@ export const projectCount = 12;
 export const artifactCount = 8;
 
 const models = ['claude-opus-4-5-20251101', 'claude-sonnet-4-5-20250929', 'claude-haiku-4-5-20251001'];
-const appHeaders = { cookie: 'sessionKey={{session}}', 'accept-encoding': 'zstd, br, gzip' };
+const appHeaders = { ...sessionHeaders, 'accept-encoding': 'zstd, br, gzip' };
 /** Streams are read as they are. */
-const streamHeaders = { cookie: 'sessionKey={{session}}' };
+const streamHeaders = sessionHeaders;
 
 type More = Partial<Omit<RequestStep, 'id' | 'operation' | 'after'>>;
 const app = (id: string, operation: string, after: string[], more: More = {}): RequestStep => ({ id, operation, after, headers: appHeaders, ...more });

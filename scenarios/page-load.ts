@@ -1,8 +1,7 @@
 import { origins } from './operations.ts';
 import { artifactCount, conversationCount, pageLoadMilestones, pageLoadSteps, projectCount } from './page-load-graph.ts';
+import { sessionHeaders, signIn } from './session.ts';
 import type { Scenario } from './types.ts';
-
-const cookie = 'sessionKey={{session}}';
 
 /** `prefix_0` <- `body.data.0.field`, and so on. */
 function each(prefix: string, count: number, field: string): Record<string, string> {
@@ -19,16 +18,11 @@ const scenario: Scenario = {
   durationMs: 20_000,
   users: 4,
   setup: [
-    {
-      id: 'sign-in',
-      operation: 'account.sign_in',
-      body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
-      capture: { account_uuid: 'body.account.uuid', org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
-    },
+    { ...signIn, capture: { ...signIn.capture, account_uuid: 'body.account.uuid' } },
     {
       id: 'conversations',
       operation: 'chat.conversations.list',
-      headers: { cookie },
+      headers: sessionHeaders,
       // Not the very newest: another scenario of the same run may make conversations and delete them again.
       query: { limit: conversationCount, offset: 20 },
       capture: each('conversation', conversationCount, 'uuid'),
@@ -36,12 +30,12 @@ const scenario: Scenario = {
     {
       id: 'projects',
       operation: 'projects.list',
-      headers: { cookie },
+      headers: sessionHeaders,
       query: { limit: projectCount, offset: 0 },
       capture: each('project', projectCount, 'uuid'),
     },
-    { id: 'artifacts', operation: 'projects.published_artifacts.list', headers: { cookie }, capture: each('artifact', artifactCount, 'artifact_uuid') },
-    { id: 'ingestion', operation: 'sync.ingestion.start', headers: { cookie }, body: { provider: 'drive' }, capture: { ingestion_uuid: 'body.uuid' } },
+    { id: 'artifacts', operation: 'projects.published_artifacts.list', headers: sessionHeaders, capture: each('artifact', artifactCount, 'artifact_uuid') },
+    { id: 'ingestion', operation: 'sync.ingestion.start', headers: sessionHeaders, body: { provider: 'drive' }, capture: { ingestion_uuid: 'body.uuid' } },
   ],
   journeys: [{ name: 'page-load', connections: 'browser', steps: pageLoadSteps, milestones: pageLoadMilestones }],
   // Bounds that hold on HTTP/1.1 as well. On HTTP/2 the medians are 1.7 s and 2.3 s: docs/page-load.md.

@@ -1,3 +1,4 @@
+import { sessionHeaders, signIn } from './session.ts';
 import type { Scenario } from './types.ts';
 
 /** Open-model arrivals of completions: one new conversation's worth of prompt, one streamed answer. */
@@ -9,16 +10,11 @@ const scenario: Scenario = {
   durationMs: 30_000,
   users: 4,
   setup: [
-    {
-      id: 'sign-in',
-      operation: 'account.sign_in',
-      body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
-      capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
-    },
+    signIn,
     {
       id: 'create',
       operation: 'chat.conversations.create',
-      headers: { cookie: 'sessionKey={{session}}' },
+      headers: sessionHeaders,
       body: { name: '' },
       capture: { conversation_uuid: 'body.uuid' },
     },
@@ -31,7 +27,7 @@ const scenario: Scenario = {
         {
           id: 'completion',
           operation: 'chat.completion',
-          headers: { cookie: 'sessionKey={{session}}' },
+          headers: sessionHeaders,
           body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
         },
       ],

@@ -76,7 +76,8 @@ export interface Journey {
 /**
  * What is measured for each request. Milliseconds, from the intended send time unless it says otherwise.
  * ttfb: first byte of the response. ttft: first content event. tpot: (last content - first content) / (content events - 1), an event is not a token.
- * maxGap: the longest time between two consecutive content events. serviceTime: end minus sent. residual: serviceTime minus the intended draw of that request.
+ * maxGap: the longest time between two consecutive content events. serviceTime: end minus sent.
+ * residual: serviceTime minus the set-up of a connection opened for the request (where the driver times it) minus the intended draw of that request.
  */
 export type LatencyMetric = 'latency' | 'serviceTime' | 'ttfb' | 'ttft' | 'tpot' | 'maxGap' | 'residual';
 export type RatioMetric = 'errorRatio' | 'goodputRatio' | 'achievedRatio';

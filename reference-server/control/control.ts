@@ -11,7 +11,9 @@ import {
   type LatencyProfile,
 } from '../latency/profile.ts';
 import { loopDelayResolutionMs, type ServerState } from '../state.ts';
+import { readSize } from '../store/seed/size.ts';
 import type { Store } from '../store/store.ts';
+import { foreignFault } from './local-only.ts';
 
 const nanosecondsPerMs = 1e6;
 const longestStallMs = 60_000;
@@ -23,7 +25,7 @@ export interface ControlParts {
   clearCaches(): void;
 }
 
-/** The control port: loopback only. Profile, seed, data, stalls, and the server's own account of itself. */
+/** The control port: loopback only, and for programs of this machine only. Profile, seed, data, stalls, and the server's own account of itself. */
 export function controlApp({ state, store, clearCaches }: ControlParts): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true });
   app.setErrorHandler((error, _request, reply) => {
@@ -34,6 +36,11 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ type: 'error', error: { type: 'not_found', message: `nothing at ${request.method} ${request.url} on the control port` } }),
   );
+  app.addHook('onRequest', (request, reply, done) => {
+    const fault = foreignFault(request.headers);
+    if (fault === undefined) done();
+    else reply.code(403).send({ type: 'error', error: { type: 'forbidden', message: fault } });
+  });
   app.addContentTypeParser(['application/yaml', 'text/yaml', 'text/plain'], { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/profile', () => describe(state.profile));
@@ -53,11 +60,14 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
     state.profile = withSeed(state.profile, seed);
     return { seed };
   });
-  app.post('/reset', async () => {
-    await store.reset();
+  app.post('/reset', async (request, reply) => {
+    const given = (request.body as { size?: unknown } | null)?.size;
+    const read = given === undefined ? undefined : readSize(given);
+    if (read && 'faults' in read) return refuseAll(reply, read.faults);
+    await store.reset(read?.size);
     clearCaches();
     for (const drop of state.onReset) drop();
-    return { status: 'reset' };
+    return { status: 'reset', size: store.size };
   });
   app.post('/stall', (request, reply) => {
     const durationMs = (request.body as { durationMs?: unknown } | null)?.durationMs;
@@ -83,7 +93,12 @@ interface Refusable {
 }
 
 function refuse(reply: Refusable, path: string, message: string): unknown {
-  return reply.code(400).send({ type: 'error', error: { type: 'invalid_request', message, faults: [{ path, message }] } });
+  return refuseAll(reply, [{ path, message }]);
+}
+
+function refuseAll(reply: Refusable, faults: readonly { path: string; message: string }[]): unknown {
+  const message = faults.map((fault) => fault.message).join('; ');
+  return reply.code(400).send({ type: 'error', error: { type: 'invalid_request', message, faults } });
 }
 
 /** `{name}` of a shipped profile, or the YAML text of one. The seed in force stays unless the text names one. */

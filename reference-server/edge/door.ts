@@ -12,12 +12,12 @@ export const uploadLimitBytes = 10_485_760;
 
 /** What HTTP itself refuses: malformed JSON, a body over the limit, a media type that nothing here takes. */
 export function atTheDoor(error: unknown): HttpError {
-  const { statusCode, message } = error as { statusCode?: number; message?: string };
+  const { statusCode, message, code } = error as { statusCode?: number; message?: string; code?: string };
   if (statusCode === 413) return new HttpError(413, 'body_too_large', `the body is over the limit of ${bodyLimitBytes} bytes (uploads: ${uploadLimitBytes})`);
   if (statusCode === 415) return wrongMediaType(undefined, 'application/json');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     const text = message ?? 'bad request';
-    return new HttpError(statusCode, 'invalid_request', text, [{ path: '/body', message: text }]);
+    return new HttpError(statusCode, 'invalid_request', text, [{ path: code === 'FST_ERR_BAD_URL' ? '/' : '/body', message: text }]);
   }
   return new HttpError(500, 'internal_error', 'the server failed; its log says how');
 }
@@ -52,18 +52,28 @@ export function notFound(method: string, url: string, where = ''): HttpError {
   return new HttpError(404, 'not_found', `nothing at ${method} ${url.split('?')[0]}${where}; /openapi.json lists what there is`);
 }
 
+/** What the server serves for itself, on every origin. */
+export const ownPaths = { openApi: '/openapi.json', health: '/healthz', readiness: '/readyz', metrics: '/metrics' } as const;
+
+/** Methods that an operation's path answers: a CDN answers HEAD for what it serves, the API does not. */
+export function methodsOf(operation: Operation): string[] {
+  return operation.latencyClass === 'static' && operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method];
+}
+
 /** 405 where the path is served with other methods, else 404. */
 export function unrouted(routes: readonly Route[]): (method: string, url: string) => HttpError {
   const served = routes.flatMap((route) => {
     const operation = operationsByName.get(route.operation);
     if (!operation) return [];
     const pattern = operation.path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+');
-    return [{ method: operation.method, pattern: new RegExp(`^${pattern}$`) }];
+    return [{ methods: methodsOf(operation), pattern: new RegExp(`^${pattern}$`) }];
   });
+  const own: readonly string[] = Object.values(ownPaths);
   return (method, url) => {
     const path = url.split('?')[0] ?? '';
-    const allowed = [...new Set(served.filter(({ pattern }) => pattern.test(path)).map((one) => one.method))];
-    if (allowed.length === 0 || allowed.includes(method as never)) return notFound(method, url);
+    const allowed = [...new Set(served.flatMap(({ methods, pattern }) => (pattern.test(path) ? methods : [])))];
+    if (own.includes(path)) allowed.push('GET', 'HEAD');
+    if (allowed.length === 0 || allowed.includes(method)) return notFound(method, url);
     const error = new HttpError(405, 'method_not_allowed', `${path} does not take ${method}, only ${allowed.join(', ')}`);
     error.headers = { allow: allowed.join(', ') };
     return error;

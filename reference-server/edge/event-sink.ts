@@ -54,7 +54,7 @@ export function eventSink(response: ServerResponse, options: SinkOptions): Respo
       return channel !== undefined;
     },
     write(events) {
-      if (cut || ended || response.writableEnded || response.destroyed) return false;
+      if (cut || ended) return false;
       const text = typeof events === 'string' ? events : events.toString('latin1');
       if (!channel) {
         start(text);
@@ -85,7 +85,9 @@ export function eventSink(response: ServerResponse, options: SinkOptions): Respo
 function brotliChannel(response: ServerResponse): Channel {
   const encoder = brotliStream();
   const out = response as Writable;
-  encoder.on('data', (chunk: Buffer) => out.write(chunk));
+  encoder.on('data', (chunk: Buffer) => {
+    if (!response.destroyed) out.write(chunk);
+  });
   encoder.on('end', () => out.end());
   response.once('close', () => encoder.destroy());
   return {
@@ -112,6 +114,7 @@ function chunkChannel(response: ServerResponse): Channel {
   // A pipelined response has no socket yet, and an HTTP/1.0 one has no chunks.
   if (!socket || response.req.httpVersion !== '1.1') return streamChannel(response, end);
   return {
+    // Sockets only: a socket that is gone ignores what is written to it, a response would raise an error.
     write: (text) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`, 'latin1'),
     end,
     bufferedBytes: () => socket.writableLength,

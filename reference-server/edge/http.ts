@@ -7,7 +7,7 @@ import { type Exchange, type Hop, HttpError } from '../exchange.ts';
 import { drawRequest } from '../latency/draw.ts';
 import type { Route } from '../services/route.ts';
 import type { ServerState } from '../state.ts';
-import { atTheDoor, bodyLimitBytes, hostFault, mediaTypeFault, refuse, unrouted, uploadLimitBytes } from './door.ts';
+import { atTheDoor, bodyLimitBytes, hostFault, mediaTypeFault, methodsOf, ownPaths, refuse, unrouted, uploadLimitBytes } from './door.ts';
 import { newRequestId } from './headers.ts';
 import { openApiDocument } from './openapi.ts';
 import { errorBody, Responder } from './responder.ts';
@@ -18,6 +18,8 @@ import { type RequestFault, RequestValidator } from './validate.ts';
 const headerLimitBytes = 16_384;
 /** Longer than clients keep idle connections, so that load tests see no resets. */
 const keepAliveTimeoutMs = 75_000;
+/** Of what the server serves for itself: Fastify writes these, and leaves the body out. */
+const withHead = { exposeHeadRoute: true };
 const http2 = {
   settings: { maxConcurrentStreams: 10_000 },
   /** Megabytes of one connection's streams: 10 by default, which a thousand streams exceed. */
@@ -34,13 +36,15 @@ export interface HttpParts {
   hops: Hop;
   certificate?: Certificate;
   version: string;
+  /** A client must have read a stream so long after its end; default 30 s. */
+  readOutMs?: number;
 }
 
 /** The public port: HTTP, routing by the operations table, and the door at which requests are checked. */
 export function publicApp(parts: HttpParts): FastifyInstance {
   const { state, routes, hops } = parts;
   const app = makeFastify(parts.certificate);
-  const responder = new Responder(state);
+  const responder = new Responder(state, parts.readOutMs);
   app.addContentTypeParser(uploadTypes(routes), { parseAs: 'buffer', bodyLimit: uploadLimitBytes }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, _reply, done) => {
     (request.raw as Arrival).arrivedMs = state.clock.now();
@@ -52,10 +56,10 @@ export function publicApp(parts: HttpParts): FastifyInstance {
   app.setErrorHandler((error, request, reply) => refuse(reply, atTheDoor(error), sinceArrivalMs(request)));
   for (const route of routes) addRoute(app, route, { state, hops, responder });
   const document = openApiDocument(routes, parts.version);
-  app.get('/openapi.json', () => document);
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', (_request, reply) => reply.code(state.draining ? 503 : 200).send({ status: state.draining ? 'draining' : 'ready' }));
-  app.get('/metrics', async (_request, reply) => reply.type(state.metrics.registry.contentType).send(await state.metrics.registry.metrics()));
+  app.get(ownPaths.openApi, withHead, () => document);
+  app.get(ownPaths.health, withHead, () => ({ status: 'ok' }));
+  app.get(ownPaths.readiness, withHead, (_request, reply) => reply.code(state.draining ? 503 : 200).send({ status: state.draining ? 'draining' : 'ready' }));
+  app.get(ownPaths.metrics, withHead, async (_request, reply) => reply.type(state.metrics.registry.contentType).send(await state.metrics.registry.metrics()));
   return app;
 }
 
@@ -70,6 +74,8 @@ function arrivalMs(request: FastifyRequest, state: ServerState): number {
 function makeFastify(certificate: Certificate | undefined): FastifyInstance {
   const common = {
     logger: false,
+    // Fastify would answer HEAD with a GET's handler: ours write to the socket themselves, bodies included.
+    exposeHeadRoutes: false,
     bodyLimit: bodyLimitBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: true,
@@ -116,7 +122,7 @@ function addRoute(app: FastifyInstance, route: Route, { state, hops, responder }
   const validator = new RequestValidator(route);
   let counter = 0;
   app.route({
-    method: operation.method as 'GET',
+    method: methodsOf(operation) as ['GET'],
     url: operation.path.replace(/\{([\w.-]+)\}/g, ':$1'),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const fault = hostFault(request, operation) ?? mediaTypeFault(request, route) ?? (state.draining ? draining() : undefined);

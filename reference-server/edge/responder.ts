@@ -4,6 +4,7 @@ import { type EventSink, type Exchange, type HopName, HttpError, type Reply } fr
 import { countWork, dueMs, waitUntilDue } from '../hop.ts';
 import { latenessMs } from '../latency/lateness.ts';
 import type { ServerState } from '../state.ts';
+import { connectionOf, cutOff, isGone } from './connection.ts';
 import { acceptedEncodings, JsonEncoder } from './encoding.ts';
 import { eventSink } from './event-sink.ts';
 import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
@@ -17,8 +18,8 @@ type Headers = Record<string, string | string[]>;
 /** Hops that a stream passes through. */
 const outer: ReadonlySet<HopName> = new Set(['edge', 'lb', 'mesh', 'service']);
 
-/** A stream that has ended must have been read so long after; else its connection is cut. */
-const readOutMs = 30_000;
+/** A stream that has ended must have been read so long after; else its connection is cut. Our choice. */
+const defaultReadOutMs = 30_000;
 
 /** The one error shape. */
 export function errorBody(requestId: string, code: string, message: string, faults?: HttpError['faults']): object {
@@ -29,9 +30,11 @@ export function errorBody(requestId: string, code: string, message: string, faul
 export class Responder {
   readonly #state: ServerState;
   readonly #encoder = new JsonEncoder();
+  readonly #readOutMs: number;
 
-  constructor(state: ServerState) {
+  constructor(state: ServerState, readOutMs = defaultReadOutMs) {
     this.#state = state;
+    this.#readOutMs = readOutMs;
     state.onReset.push(() => this.#encoder.clear());
   }
 
@@ -42,7 +45,7 @@ export class Responder {
 
   async fail(exchange: Exchange, response: Response, error: unknown): Promise<void> {
     if (response.headersSent) {
-      response.destroy();
+      cutOff(response);
       return;
     }
     const known = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'the server failed; its log says how');
@@ -78,7 +81,9 @@ export class Responder {
     if (isGone(response)) return;
     const nowMs = clock.now();
     headers[headerNames.serverTiming] = serverTimingHeader(exchange, nowMs);
-    const linkedMs = linkDueMs(this.#state.profile.link, exchange.socket, body?.length ?? 0, nowMs);
+    // Its length is in the head.
+    if (response.req.method === 'HEAD') body = undefined;
+    const linkedMs = linkDueMs(this.#state.profile.link, connectionOf(response), body?.length ?? 0, nowMs);
     if (linkedMs !== undefined) {
       await clock.wait(linkedMs);
       if (isGone(response)) return;
@@ -115,13 +120,13 @@ export class Responder {
       onSlowReader: () => {
         streams.slowReaders += 1;
         abort('client_abort');
-        response.destroy();
+        cutOff(response);
       },
       onEnded: (bufferedBytes) => {
         if (bufferedBytes === 0) return;
-        const cut = clock.at(clock.now() + readOutMs, () => {
+        const cut = clock.at(clock.now() + this.#readOutMs, () => {
           streams.slowReaders += 1;
-          response.destroy();
+          cutOff(response);
         });
         response.once('close', () => cut.cancel());
       },
@@ -148,7 +153,8 @@ export class Responder {
     }
     this.#state.open.add(open);
     const { link } = this.#state.profile;
-    handle = stream.start(link ? pacedSink(sink, clock, (bytes) => linkDueMs(link, exchange.socket, bytes, clock.now()) ?? 0) : sink);
+    const connection = connectionOf(response);
+    handle = stream.start(link ? pacedSink(sink, clock, (bytes) => linkDueMs(link, connection, bytes, clock.now()) ?? 0) : sink);
     // A client that went meanwhile closed the response before there was anything to abort.
     if (isGone(response)) {
       abort('client_abort');
@@ -175,11 +181,4 @@ export class Responder {
 /** When a plain reply is due: of an operation that would have streamed, an error comes when its first event would have. */
 function replyMs(exchange: Exchange): number {
   return exchange.draw.stream?.firstEventMs ?? exchange.draw.totalMs;
-}
-
-/** The client has closed its end of the response, or of the whole connection. */
-export function isGone(response: Response): boolean {
-  const { stream } = response as Response & { stream?: { destroyed: boolean; closed: boolean } };
-  if (stream) return stream.destroyed || stream.closed;
-  return response.destroyed || response.req.socket.destroyed;
 }

@@ -7,7 +7,7 @@ import { type FlushHeaders, inferenceSlowdown, type LatencyProfile } from '../la
 import type { CompletionRequest } from '../services/route.ts';
 import { corpusText } from './corpus.ts';
 import * as events from './events.ts';
-import { inferenceSlots, type Slot } from './slots.ts';
+import { type InferencePlace, inferenceSlots, type Slot } from './slots.ts';
 import { streamTruth } from './truth.ts';
 
 export interface InferenceParts {
@@ -17,17 +17,22 @@ export interface InferenceParts {
   stalledUntilMs(): number;
   /** Every content event's lateness, for the server's own account. */
   onEvent(latenessMs: number): void;
-  onStream(outcome: 'opened' | 'completed' | EndReason): void;
+  onStream(outcome: 'opened' | StreamOutcome): void;
+  /** An answer could not be stored: for the log. Its client is told that it could not, not why. */
+  onFault(error: unknown): void;
 }
 
 export interface Inference {
-  /** Throws 503 `overloaded` when every slot is busy and the queue is full. */
-  start(exchange: Exchange, completion: CompletionRequest): EventStream;
+  /** Keeps a place for one stream. Throws 503 `overloaded` when every slot is busy and the queue is full. */
+  keepPlace(): InferencePlace;
+  /** The stream takes the place when it starts. */
+  start(exchange: Exchange, completion: CompletionRequest, place: InferencePlace): EventStream;
   /** Streams under way. */
   readonly active: number;
 }
 
 type EndReason = 'client_abort' | 'server_error' | 'drain';
+type StreamOutcome = 'completed' | EndReason;
 
 /** Between two pings while nothing else leaves. Our choice: the analysis gives none. */
 const pingMs = 5_000;
@@ -40,41 +45,34 @@ export function inference(parts: InferenceParts): Inference {
     get active() {
       return active;
     },
-    start(exchange, completion) {
+    keepPlace() {
+      if (slots.full()) throw new HttpError(503, 'overloaded', 'every inference slot is busy and its queue is full; try again later');
+      return slots.keep();
+    },
+    start(exchange, completion, place) {
       const draw = exchange.draw.stream;
       if (!draw) throw new Error(`${exchange.operation.name} has no stream in the latency profile`);
-      if (slots.full()) throw new HttpError(503, 'overloaded', 'every inference slot is busy and its queue is full; try again later');
       const flushHeaders = parts.profile().operations[exchange.operation.name]?.stream?.flushHeaders ?? 'with first event';
       return {
         paced: true,
         start(sink) {
-          const gone = new AbortController();
-          const stream = new Completion(exchange, completion, draw, sink, parts, flushHeaders);
           active += 1;
           parts.onStream('opened');
-          void slots
-            .take(gone.signal)
-            .then((slot) => stream.run(slot).finally(() => slot?.release()))
-            .catch(() => stream.refuse())
-            .finally(() => {
-              active -= 1;
-              parts.onStream(stream.outcome);
-            });
-          return {
-            abort(reason) {
-              stream.abort(reason);
-              // With a reason of its own: the default one is an exception with a stack, for every stream.
-              gone.abort(reason);
-            },
-          };
+          const stream = new Completion(exchange, completion, draw, sink, parts, flushHeaders, (outcome) => {
+            active -= 1;
+            parts.onStream(outcome);
+          });
+          stream.begin(place);
+          return stream;
         },
       };
     },
   };
 }
 
+/** One stream. It holds no promise while it waits for an event: thousands of them would be what the garbage collector moves. */
 class Completion {
-  outcome: 'completed' | EndReason = 'completed';
+  #outcome: StreamOutcome = 'completed';
   readonly #exchange: Exchange;
   readonly #completion: CompletionRequest;
   readonly #draw: StreamDraw;
@@ -84,16 +82,27 @@ class Completion {
   readonly #record: HopRecord;
   readonly #actualMs: Float64Array;
   readonly #textOffset: number;
+  readonly #onDone: (outcome: StreamOutcome) => void;
+  #slot: Slot | undefined;
+  #leaveQueue: (() => void) | undefined;
   /** What the draw's offsets count from: arrival, and what came on top of it before the stream. */
   #originMs = 0;
   #slowdown = 1;
   #next = 0;
   #chars = 0;
   #timer: DeadlineTimer | undefined;
-  #finish: (() => void) | undefined;
   #ended = false;
 
-  constructor(exchange: Exchange, completion: CompletionRequest, draw: StreamDraw, sink: EventSink, parts: InferenceParts, flushHeaders: FlushHeaders) {
+  constructor(
+    exchange: Exchange,
+    completion: CompletionRequest,
+    draw: StreamDraw,
+    sink: EventSink,
+    parts: InferenceParts,
+    flushHeaders: FlushHeaders,
+    onDone: (outcome: StreamOutcome) => void,
+  ) {
+    this.#onDone = onDone;
     this.#exchange = exchange;
     this.#completion = completion;
     this.#draw = draw;
@@ -113,38 +122,41 @@ class Completion {
     exchange.hops.push(this.#record);
   }
 
-  /** Resolves when the stream has ended, however it did. No slot: the client went while it waited for one. */
-  async run(slot: Slot | undefined): Promise<void> {
-    const exchange = this.#exchange;
-    if (slot && !this.#ended) {
-      exchange.queuedMs += slot.waitedMs;
-      if (slot.capacity) this.#slowdown = inferenceSlowdown(slot.capacity, slot.busy);
-      this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
-      if (this.#flushHeaders === 'at once') this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
-      await new Promise<void>((resolve) => {
-        this.#finish = resolve;
-        this.#schedule(this.#parts.clock.now());
-      });
-    }
-    this.#record.endMs = this.#parts.clock.now();
-    this.#record.outcome = this.outcome === 'completed' ? 'ok' : 'aborted';
-    await this.#close();
+  /** Starts with the first free slot. */
+  begin(place: InferencePlace): void {
+    this.#leaveQueue = place.take(this.#run);
   }
 
-  refuse(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.outcome = 'server_error';
-    this.#sink.write(events.error('overloaded_error', 'every inference slot is busy and the queue is full'));
-    this.#sink.end();
-  }
-
+  /** Does nothing to a stream that has ended. */
   abort(reason: EndReason): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.outcome = reason;
+    this.#outcome = reason;
     this.#timer?.cancel();
-    this.#finish?.();
+    this.#leaveQueue?.();
+    this.#finish();
+  }
+
+  readonly #run = (slot: Slot): void => {
+    const exchange = this.#exchange;
+    this.#slot = slot;
+    exchange.queuedMs += slot.waitedMs;
+    if (slot.capacity) this.#slowdown = inferenceSlowdown(slot.capacity, slot.busy);
+    this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
+    if (this.#flushHeaders === 'at once') this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
+    this.#schedule(this.#parts.clock.now());
+  };
+
+  /** After the last event, or in place of the next one. */
+  #finish(): void {
+    this.#record.endMs = this.#parts.clock.now();
+    this.#record.outcome = this.#outcome === 'completed' ? 'ok' : 'aborted';
+    void this.#close().finally(() => this.#done());
+  }
+
+  #done(): void {
+    this.#slot?.release();
+    this.#onDone(this.#outcome);
   }
 
   /** A loaded inference is slow: what comes on top of the draw by the given event. */
@@ -175,38 +187,49 @@ class Completion {
     if (this.#ended) return;
     const { clock } = this.#parts;
     const stalledUntilMs = this.#parts.stalledUntilMs();
-    if (stalledUntilMs > clock.now()) {
+    const nowMs = clock.now();
+    if (stalledUntilMs > nowMs) {
       this.#timer = clock.at(stalledUntilMs, this.#fire);
       return;
     }
+    const { eventsMs } = this.#draw;
+    let text = this.#next === 0 ? this.#opening() : '';
+    // Events that a busy server has let fall due together leave in one write, so that it catches up.
+    do text += this.#takeEvent(nowMs);
+    while (this.#next < eventsMs.length && this.#dueMs(this.#next) <= nowMs);
+    this.#sink.write(text);
+    if (this.#next < eventsMs.length) this.#schedule(nowMs);
+    else this.#finish();
+  };
+
+  /** The next event's bytes; it counts as sent now. */
+  #takeEvent(nowMs: number): string {
     const index = this.#next;
-    const chars = this.#draw.eventChars[index] ?? 0;
+    const chars = this.#draw.eventChars[index] as number;
     const event = events.delta(corpusText(this.#textOffset + this.#chars, chars));
-    const nowMs = clock.now();
-    this.#sink.write(index === 0 ? this.#opening() + event : event);
     this.#actualMs[index] = nowMs - this.#exchange.arrivedMs;
     this.#parts.onEvent(nowMs - this.#dueMs(index));
     this.#chars += chars;
     this.#next += 1;
-    if (this.#next < this.#draw.eventsMs.length) this.#schedule(nowMs);
-    else this.#finish?.();
-  };
+    return event;
+  }
 
   #opening(): string {
     return (this.#flushHeaders === 'at once' ? '' : events.messageStart(this.#exchange, this.#completion)) + events.contentBlockStart;
   }
 
   async #close(): Promise<void> {
-    const stopReason = this.outcome === 'completed' ? 'end_turn' : this.outcome;
+    const stopReason = this.#outcome === 'completed' ? 'end_turn' : this.#outcome;
     try {
       await this.#completion.onEnd({ text: corpusText(this.#textOffset, this.#chars), stopReason });
-    } catch {
-      this.outcome = 'server_error';
+    } catch (error) {
+      this.#parts.onFault(error);
+      this.#outcome = 'server_error';
     }
     // The client is gone, or went while the answer was stored: the answer stands, nobody reads the rest.
-    if (this.outcome === 'client_abort') return;
+    if (this.#outcome === 'client_abort') return;
     this.#ended = true;
-    let closing = this.outcome === 'server_error' ? events.error('api_error', 'the answer could not be stored') : events.ending(stopReason, this.#next);
+    let closing = this.#outcome === 'server_error' ? events.error('api_error', 'the answer could not be stored') : events.ending(stopReason, this.#next);
     if (this.#next === 0 && this.#flushHeaders === 'with first event') closing = this.#opening() + closing;
     if (this.#exchange.headers[headerNames.truth] === '1') {
       if (this.#next > 0) this.#exchange.queuedMs += this.#slowedMs(this.#next - 1);

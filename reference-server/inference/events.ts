@@ -40,6 +40,7 @@ export function delta(text: string): string {
 export function ending(stopReason: string, contentEvents: number): string {
   return (
     event('content_block_stop', { type: 'content_block_stop', index: 0 }) +
+    // Events stand in for tokens: what is drawn and timed here are events.
     event('message_delta', { type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: contentEvents } }) +
     event('message_stop', { type: 'message_stop' })
   );

@@ -11,15 +11,25 @@ export interface Slot {
 }
 
 export interface InferenceSlots {
-  /** Neither a slot nor a place in the queue is free: `take` would reject. */
+  /** Neither a slot nor a place in the queue is free, counting those that are kept. */
   full(): boolean;
-  /** First come, first served. Undefined: the signal aborted while it waited. Rejects when the queue is full. */
-  take(signal: AbortSignal): Promise<Slot | undefined>;
+  /** Keeps a place, in a slot or in the queue, for a stream that is not there yet. Call it only when it is not `full`. */
+  keep(): InferencePlace;
 }
+
+/** A kept place: take it or give it up, once. */
+export interface InferencePlace {
+  /** First come, first served; `ready` is called at once when a slot is free. What it returns leaves the queue. */
+  take(ready: (slot: Slot) => void): () => void;
+  giveUp(): void;
+}
+
+function nothing(): void {}
 
 /** Inference slots as the profile in force has them. */
 export function inferenceSlots(profile: () => LatencyProfile, nowMs: () => number): InferenceSlots {
   let busy = 0;
+  let kept = 0;
   const waiting: (() => void)[] = [];
   const release = (): void => {
     // The slot goes straight to the first in the queue, so that nobody steps in between.
@@ -27,34 +37,37 @@ export function inferenceSlots(profile: () => LatencyProfile, nowMs: () => numbe
     if (next) next();
     else busy -= 1;
   };
-  const full = (): boolean => {
+  const take = (ready: (slot: Slot) => void): (() => void) => {
     const capacity = profile().inference;
-    return capacity !== undefined && busy >= capacity.slots && waiting.length >= capacity.queue;
+    if (!capacity || busy < capacity.slots) {
+      busy += 1;
+      ready({ busy, capacity, waitedMs: 0, release });
+      return nothing;
+    }
+    const sinceMs = nowMs();
+    const mine = (): void => ready({ busy, capacity, waitedMs: nowMs() - sinceMs, release });
+    waiting.push(mine);
+    return () => {
+      const index = waiting.indexOf(mine);
+      if (index >= 0) waiting.splice(index, 1);
+    };
   };
   return {
-    full,
-    async take(signal) {
+    full() {
       const capacity = profile().inference;
-      if (!capacity || busy < capacity.slots) {
-        busy += 1;
-        return { busy, capacity, waitedMs: 0, release };
-      }
-      if (full()) throw new Error('queue full');
-      const sinceMs = nowMs();
-      const got = await new Promise<boolean>((resolve) => {
-        const mine = (): void => resolve(true);
-        waiting.push(mine);
-        signal.addEventListener(
-          'abort',
-          () => {
-            const index = waiting.indexOf(mine);
-            if (index >= 0) waiting.splice(index, 1);
-            if (index >= 0) resolve(false);
-          },
-          { once: true },
-        );
-      });
-      return got ? { busy, capacity, waitedMs: nowMs() - sinceMs, release } : undefined;
+      return capacity !== undefined && kept >= Math.max(0, capacity.slots - busy) + Math.max(0, capacity.queue - waiting.length);
+    },
+    keep() {
+      kept += 1;
+      return {
+        take(ready) {
+          kept -= 1;
+          return take(ready);
+        },
+        giveUp() {
+          kept -= 1;
+        },
+      };
     },
   };
 }

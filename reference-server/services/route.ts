@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { TSchema } from 'typebox';
 import type { EventStream, Exchange, Reply } from '../exchange.ts';
+import type { InferencePlace } from '../inference/slots.ts';
 import type { Tables } from '../store/tables.ts';
 
 /** What is behind a service. Each call is a hop: it is recorded, and waits its share of the draw once a request. */
@@ -9,8 +10,12 @@ export interface Backends {
   store<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /** Read-through cache; `load` runs on a miss. */
   cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
+  /** A place in inference, kept until a completion takes it or it is given up. Throws 503 `overloaded` when none is free: before anything is stored. */
+  inferencePlace(): InferencePlace;
   /** A streamed completion on its drawn schedule. */
-  inference(exchange: Exchange, completion: CompletionRequest): EventStream;
+  inference(exchange: Exchange, completion: CompletionRequest, place: InferencePlace): EventStream;
+  /** Calls back once, when the exchange's whole draw is over on the server's clock; never at once. */
+  whenDue(exchange: Exchange, callback: () => void): { cancel(): void };
   /** Wall clock. */
   now(): Date;
   /** UUIDv7 at the wall clock. */

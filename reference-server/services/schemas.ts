@@ -15,6 +15,9 @@ export const modelName = Type.String({ minLength: 1, maxLength: 100, pattern: '^
 /** For 204. */
 export const nothing = Type.Null();
 
+/** Of a query's schema: what it does not name is refused. */
+export const closed = { additionalProperties: false } as const;
+
 export const orgParams = Type.Object({ org_uuid: uuid });
 
 const offset = Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0, examples: [0] });

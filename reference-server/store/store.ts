@@ -17,15 +17,20 @@ export interface StoreOptions {
 
 export interface Store {
   db: Kysely<Tables>;
-  /** Back to the seeded rows, sessions gone too. One transaction. What is cached elsewhere (sessions, settings) must be dropped by the caller. */
-  reset(): Promise<void>;
+  /** What a reset brings back. */
+  readonly size: Readonly<SeedSize>;
+  /**
+   * Back to the seeded rows, sessions gone too; of another size from now on, where one is given. One transaction.
+   * What is cached elsewhere (sessions, settings) must be dropped by the caller.
+   */
+  reset(size?: SeedSize): Promise<void>;
   /** Waits for nothing: close after the last query. Twice is fine. */
   close(): Promise<void>;
 }
 
 /** Opens, migrates and, where it is empty, seeds the embedded store. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const size: SeedSize = { ...defaultSize, ...options.size };
+  let size: SeedSize = { ...defaultSize, ...options.size };
   const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openDatabase(options.file)) });
   try {
     await migrate(db, 'blob');
@@ -38,11 +43,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let closed: Promise<void> | undefined;
   return {
     db,
-    reset: () =>
-      db.transaction().execute(async (transaction) => {
+    get size() {
+      return size;
+    },
+    async reset(asked = size) {
+      await db.transaction().execute(async (transaction) => {
         for (const table of tableNames.toReversed()) await transaction.deleteFrom(table).execute();
-        await fill(transaction, options.seed, size);
-      }),
+        await fill(transaction, options.seed, asked);
+      });
+      size = asked;
+    },
     close: () => {
       closed ??= db.destroy();
       return closed;

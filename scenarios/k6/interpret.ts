@@ -49,7 +49,6 @@ const connectionsPerOrigin = 6;
 
 /** Throws on a load that k6 cannot produce, and on a graph that is broken. */
 export function interpret(scenario: Scenario, settings: LegSettings, thresholds: Record<string, string[]> = {}): Script {
-  if (scenario.name !== settings.scenarioName) throw new Error(`the scenario file holds "${scenario.name}", expected "${settings.scenarioName}"`);
   const started = new Counter(points.started);
   const requested = new Counter(points.request);
   const journeyed = new Counter(points.journey);

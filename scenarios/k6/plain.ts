@@ -28,7 +28,6 @@ function settingsFrom(scenario: Scenario, env: Record<string, string | undefined
   const seed = numberFrom('SEED', env['SEED'], 1);
   return {
     runId: env['RUN_ID'] ?? `k6-${seed}`,
-    scenarioName: scenario.name,
     seed,
     targetUrl,
     insecureTls: env['INSECURE'] === '1',

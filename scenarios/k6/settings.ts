@@ -3,8 +3,6 @@ import type { Load, Scenario } from '../types.ts';
 /** What one k6 process is to do with a scenario. Plain JSON: the driver writes it to a file that the script opens. */
 export interface LegSettings {
   runId: string;
-  /** Must be the name in the scenario's file: keys are made from it. */
-  scenarioName: string;
   seed: number;
   /** Origin only, no path. */
   targetUrl: string;

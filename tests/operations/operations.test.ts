@@ -9,7 +9,7 @@ import { goodRequests } from './good-requests.ts';
 
 interface Documented {
   security?: object[];
-  requestBody?: { content: Record<string, object> };
+  requestBody?: { content: Record<string, { schema: object }> };
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
 }
 
@@ -92,8 +92,31 @@ describe.each(operations.map(({ name }) => name))('%s', (name) => {
     });
   }
 
+  test('400 for a query that it does not know; a CDN ignores it', async () => {
+    const options = (await goodRequests[name]?.(user)) ?? {};
+    const answer = await user.call(name, { ...options, query: { ...options.query, nonsense: '1', 'a/b': '2' } });
+    if (operationsByName.get(name)?.latencyClass === 'static') expect(answer.status).toBe(200);
+    else expect(expectError(answer, 400).faults?.map(({ path }) => path)).toEqual(['/query/nonsense', '/query/a~1b']);
+  });
+
+  test('400 names each missing part of the body by its own path', async () => {
+    const schema = documented(name).requestBody?.content['application/json']?.schema as { required?: string[] } | undefined;
+    if (!schema?.required?.length) return;
+    const options = (await goodRequests[name]?.(user)) ?? {};
+    const error = expectError(await user.call(name, { ...options, body: {} }), 400);
+    expect(error.faults).toEqual(schema.required.map((property) => ({ path: `/body/${property}`, message: 'is missing' })));
+  });
+
   const pathParams = operationsByName.get(name)?.path.match(/\{\w+_uuid\}/g) ?? [];
   if (pathParams.length > 0) {
+    test('takes ids in upper case: a UUID has none', async () => {
+      const options = (await goodRequests[name]?.(user)) ?? {};
+      const params = { org_uuid: user.organization, ...options.params };
+      const upper = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, key.endsWith('_uuid') ? value.toUpperCase() : value]));
+      const answer = await user.call(name, { ...options, params: upper });
+      expect(answer.status, answer.text).toBeLessThan(300);
+    });
+
     test('400 lists every malformed id', async () => {
       const options = (await goodRequests[name]?.(user)) ?? {};
       const broken = Object.fromEntries(pathParams.map((param) => [param.slice(1, -1), 'not-a-uuid']));

@@ -1,7 +1,7 @@
 import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../reference-server/server.ts';
-import { ask, at, json, putProfile, signIn, start, timing, type User } from './frame.ts';
+import { ask, at, json, signIn, start, timing, type User } from './frame.ts';
 
 let server: RunningServer;
 let user: User;
@@ -51,6 +51,21 @@ describe('errors', () => {
     const body = shape(await ask(server.url, '/api/auth/sign_in', { method: 'POST', body: { email: 5, device_id: 'no uuid' } }), 400, 'invalid_request');
     const paths = (at(body, 'error.faults') as { path: string; message: string }[]).map((fault) => fault.path);
     expect(paths).toEqual(expect.arrayContaining(['/body/email', '/body/device_id']));
+  });
+
+  it('400 lists as many faults as there are', async () => {
+    const body = { ...Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`unknown_${index}`, 1])), device_id: 'x' };
+    const answer = await ask(server.url, '/api/auth/sign_in?x=1', { method: 'POST', body });
+    const faults = json(answer, 'error.faults') as { path: string }[];
+    expect(faults).toHaveLength(23);
+    expect(faults.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/query/x', '/body/email', '/body/device_id', '/body/unknown_0', '/body/unknown_19']),
+    );
+  });
+
+  it('400 for a URL that cannot be read: no part of the request, so its root', async () => {
+    const body = shape(await ask(server.url, '/api/organizations/%E0%A4%A/projects'), 400, 'invalid_request');
+    expect(at(body, 'error.faults')).toEqual([{ path: '/', message: expect.stringContaining('not a valid url') as string }]);
   });
 
   it('400 for a body that is not JSON', async () => {
@@ -131,21 +146,5 @@ describe('what the server serves for itself', () => {
     const document = await ask(server.url, '/openapi.json');
     expect(json(document, 'openapi')).toBe('3.1.0');
     expect(json(document, 'paths./api/auth/sign_in.post.operationId')).toBe('account.sign_in');
-  });
-});
-
-describe('the link of a profile', () => {
-  it('delays every response by a round trip, outside the draw and the lateness', async () => {
-    const other = await start();
-    try {
-      expect((await putProfile(other.controlUrl, 'extends: instant\nlink: {rttMs: 60, downMbps: 8}\n')).status).toBe(200);
-      const fromMs = performance.now();
-      const fields = timing(await ask(other.url, '/api/account'));
-      expect(performance.now() - fromMs).toBeGreaterThanOrEqual(60);
-      expect(fields['actual']?.dur).toBeLessThan(60);
-      expect(fields['intended']?.dur).toBe(0);
-    } finally {
-      await other.stop();
-    }
   });
 });

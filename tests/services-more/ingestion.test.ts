@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ingestionState, jobMs, perItemMs, queuedMs } from '../../reference-server/services/sync/ingestion-state.ts';
+import { operationsByName } from '../../scenarios/operations.ts';
 import { type Client, jsonOf, startClient } from './client.ts';
 
 const createdAt = '2026-01-04T00:55:11.167056Z';
@@ -52,7 +53,7 @@ describe('over HTTP', () => {
     expect(started.status).toBe(202);
     const { uuid } = jsonOf<Job>(started);
     expect(jsonOf<Job>(started)).toMatchObject({ status: 'queued', items_total: 2, items_done: 0 });
-    expect(started.headers['location']).toBe(`/api/organizations/${client.orgUuid}/sync/ingestion/${uuid}`);
+    expect(started.headers['location']).toBe(`/api/organizations/${client.orgUuid}/ingestion/${uuid}`);
     const seen = new Set<string>();
     for (let tries = 0; tries < 200 && !seen.has('done'); tries += 1) {
       seen.add(jsonOf<Job>(await client.call('sync.ingestion.read', { params: { ingestion_uuid: uuid } })).status);
@@ -60,6 +61,19 @@ describe('over HTTP', () => {
     }
     expect(seen).toContain('queued');
     expect([...seen].at(-1)).toBe('done');
+  });
+
+  it('is a path of its own, beside the links', async () => {
+    const started = await client.call('sync.ingestion.start', { body: { provider: 'drive' } });
+    expect(started.headers['location']).toBe(`/api/organizations/${client.orgUuid}/ingestion/${jsonOf<Job>(started).uuid}`);
+    for (const operation of ['sync.ingestion.start', 'sync.ingestion.read'])
+      expect(operationsByName.get(operation)?.path).toMatch(/^\/api\/organizations\/\{org_uuid\}\/ingestion(\/\{ingestion_uuid\})?$/);
+  });
+
+  it('knows items in upper case, each once', async () => {
+    const [item = ''] = jsonOf<{ data: { uuid: string }[] }>(await client.call('sync.drive.read', { query: { limit: 1 } })).data.map(({ uuid }) => uuid);
+    const started = await client.call('sync.ingestion.start', { body: { provider: 'drive', item_uuids: [item, item.toUpperCase()] } });
+    expect([started.status, jsonOf<Job>(started).items_total]).toEqual([202, 1]);
   });
 
   it('refuses what is unknown', async () => {

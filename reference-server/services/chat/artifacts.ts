@@ -4,7 +4,7 @@ import type { Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { closed, page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { findConversation } from './conversation-rows.ts';
 
@@ -51,7 +51,7 @@ const versions: Route = {
   summary: 'Versions of an artifact, the oldest first; the uuid of a conversation stands for all of its artifacts.',
   schema: {
     params: artifactParams,
-    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source) }),
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source) }, closed),
     response: { 200: page(version) },
   },
   async handle(exchange, backends) {

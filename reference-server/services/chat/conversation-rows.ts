@@ -1,16 +1,33 @@
 import type { Kysely } from 'kysely';
+import { preparedQuery } from '../../store/prepared-query.ts';
 import type { ConversationsTable, MessagesTable, Tables } from '../../store/tables.ts';
 import { notFound } from '../errors.ts';
 import type { Settings } from './conversation-schema.ts';
 
+const conversationOf = preparedQuery<{ uuid: string; organizationUuid: string }, ConversationsTable>((db, value) =>
+  db.selectFrom('conversations').selectAll().where('uuid', '=', value('uuid')).where('organization_uuid', '=', value('organizationUuid')),
+);
+
+export type Head = Pick<ConversationsTable, 'uuid' | 'model' | 'current_leaf_message_uuid'>;
+const headOf = preparedQuery<{ uuid: string; organizationUuid: string }, Head>((db, value) =>
+  db
+    .selectFrom('conversations')
+    .select(['uuid', 'model', 'current_leaf_message_uuid'])
+    .where('uuid', '=', value('uuid'))
+    .where('organization_uuid', '=', value('organizationUuid')),
+);
+
+/** What a new message needs to know of its conversation. Throws 404. */
+export async function findHead(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<Head> {
+  const { rows } = await headOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid });
+  if (!rows[0]) throw notFound('conversation');
+  return rows[0];
+}
+
 /** A row of an organization's conversation. Throws 404. */
 export async function findConversation(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<ConversationsTable> {
-  const row = await db
-    .selectFrom('conversations')
-    .selectAll()
-    .where('uuid', '=', conversationUuid.toLowerCase())
-    .where('organization_uuid', '=', organizationUuid)
-    .executeTakeFirst();
+  const { rows } = await conversationOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid });
+  const row = rows[0];
   if (!row) throw notFound('conversation');
   return row;
 }

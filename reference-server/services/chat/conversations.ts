@@ -4,7 +4,7 @@ import type { ConversationsTable } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { conflict, invalid, notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
+import { closed, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { conversationJson, findConversation, messageJson, nameAt } from './conversation-rows.ts';
 import { conversation, conversationParams, conversationWithMessages, createBody, defaultSettings, type Settings, updateBody } from './conversation-schema.ts';
@@ -18,7 +18,7 @@ const list: Route = {
   summary: 'Conversations of the organization, the last changed first.',
   schema: {
     params: orgParams,
-    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }),
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }, closed),
     response: { 200: page(conversation) },
   },
   async handle(exchange, backends) {
@@ -102,16 +102,25 @@ const create: Route = {
   },
 };
 
-const readQuery = Type.Object({
-  /** `True`: every message; else those of the current path. */
-  tree: Type.Optional(Type.String({ pattern: '^([Tt]rue|[Ff]alse)$', examples: ['True'] })),
-  consistency: Type.Optional(Type.Union([Type.Literal('eventual'), Type.Literal('strong')], { examples: ['eventual'] })),
-  rendering_mode: Type.Optional(Type.String({ maxLength: 40, examples: ['messages'] })),
-});
+const readQuery = Type.Object(
+  {
+    /** `True`: every message; else those of the current path. */
+    tree: Type.Optional(Type.String({ pattern: '^([Tt]rue|[Ff]alse)$', examples: ['True'] })),
+    consistency: Type.Optional(
+      Type.Union([Type.Literal('eventual'), Type.Literal('strong')], {
+        examples: ['eventual'],
+        description: 'On the embedded store both read the same data: a replica that lags comes with the data layer.',
+      }),
+    ),
+    rendering_mode: Type.Optional(Type.String({ maxLength: 40, examples: ['messages'] })),
+  },
+  closed,
+);
 
 const read: Route = {
   operation: 'chat.conversations.read',
-  summary: 'A conversation with the messages of its current path, or with tree=True all of them.',
+  summary:
+    'A conversation with the messages of its current path, or with tree=True all of them. consistency=eventual and strong read the same data on the embedded store.',
   schema: { params: conversationParams, querystring: readQuery, response: { 200: conversationWithMessages } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);

@@ -4,7 +4,7 @@ import { HttpError } from '../../exchange.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { closed, page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { findConversation } from './conversation-rows.ts';
 import { conversationParams } from './conversation-schema.ts';
@@ -31,7 +31,7 @@ const list: Route = {
   summary: 'Files of a conversation whose path starts with a prefix, by path.',
   schema: {
     params: conversationParams,
-    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), prefix: Type.Optional(Type.String({ maxLength: 512, examples: ['uploads/'] })) }),
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), prefix: Type.Optional(Type.String({ maxLength: 512, examples: ['uploads/'] })) }, closed),
     response: { 200: page(file) },
   },
   async handle(exchange, backends) {
@@ -61,7 +61,7 @@ const upload: Route = {
   summary: 'Stores the raw bytes of the body under a path of the conversation; a file that is there already is replaced.',
   schema: {
     params: conversationParams,
-    querystring: Type.Object({ path, content_type: Type.Optional(contentType) }),
+    querystring: Type.Object({ path, content_type: Type.Optional(contentType) }, closed),
     body: Type.String({ format: 'binary', contentMediaType: uploadType, examples: ['The quick brown fox.'] }),
     consumes: uploadType,
     response: { 201: file },
@@ -102,7 +102,7 @@ const download: Route = {
   summary: 'The bytes of a file, always as an attachment.',
   schema: {
     params: conversationParams,
-    querystring: Type.Object({ path }),
+    querystring: Type.Object({ path }, closed),
     response: { 200: Type.String({ format: 'binary', contentMediaType: uploadType }) },
   },
   async handle(exchange, backends) {

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
-import type { Tables } from '../../store/tables.ts';
+import { preparedQuery } from '../../store/prepared-query.ts';
+import type { MessagesTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
-import { findConversation, textContent } from '../chat/conversation-rows.ts';
+import { findHead, type Head, textContent } from '../chat/conversation-rows.ts';
 import { conversationParams, rootParentUuid } from '../chat/conversation-schema.ts';
 import { invalid } from '../errors.ts';
 import type { CompletionRequest, Route } from '../route.ts';
@@ -34,33 +35,30 @@ const completion: Route = {
     const promptUuid = backends.newUuid();
     const answerUuid = backends.newUuid();
     const now = timestamp(backends.now());
-    // Committed before the reply returns: the response's head acknowledges the prompt.
-    const conversation = await backends.store(exchange, 'insert prompt', (db) =>
+    // Before anything is stored: who is refused may send the same prompt again.
+    const place = backends.inferencePlace();
+    const storePrompt = (db: Kysely<Tables>): Promise<Head> =>
       db.transaction().execute(async (transaction) => {
-        const found = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        const found = await findHead(transaction, organizationId, param(exchange, 'conversation_uuid'));
         if (modelGiven !== undefined && modelGiven !== found.model) await checkModel(transaction, modelGiven);
         const parent_uuid = parentGiven?.toLowerCase() ?? found.current_leaf_message_uuid ?? rootParentUuid;
         if (parent_uuid !== rootParentUuid && parent_uuid !== found.current_leaf_message_uuid) await checkParent(transaction, found.uuid, parent_uuid);
-        await transaction
-          .insertInto('messages')
-          .values({
-            uuid: promptUuid,
-            conversation_uuid: found.uuid,
-            parent_uuid,
-            role: 'user',
-            content: textContent(prompt),
-            stop_reason: null,
-            created_at: now,
-            updated_at: now,
-          })
-          .execute();
-        await transaction.updateTable('conversations').set({ current_leaf_message_uuid: promptUuid, updated_at: now }).where('uuid', '=', found.uuid).execute();
+        await insertMessage(transaction, {
+          uuid: promptUuid,
+          conversation: found.uuid,
+          parent: parent_uuid,
+          role: 'user',
+          content: textContent(prompt),
+          stopReason: null,
+          now,
+        });
+        await moveLeaf(transaction, { conversation: found.uuid, leaf: promptUuid, now });
         return found;
-      }),
-    );
-    return {
-      status: 200,
-      stream: backends.inference(exchange, {
+      });
+    try {
+      // Committed before the reply returns: the response's head acknowledges the prompt.
+      const conversation = await backends.store(exchange, 'insert prompt', storePrompt);
+      const request: CompletionRequest = {
         conversationUuid: conversation.uuid,
         promptUuid,
         answerUuid,
@@ -70,10 +68,60 @@ const completion: Route = {
           backends.store(exchange, 'insert answer', (db) =>
             storeAnswer(db, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now())),
           ),
-      }),
-    };
+      };
+      return { status: 200, stream: backends.inference(exchange, request, place) };
+    } catch (error) {
+      place.giveUp();
+      throw error;
+    }
   },
 };
+
+type Message = {
+  uuid: string;
+  conversation: string;
+  parent: string;
+  role: MessagesTable['role'];
+  content: string;
+  stopReason: string | null;
+  now: string;
+};
+
+const insertMessage = preparedQuery<Message, unknown>((db, value) =>
+  db.insertInto('messages').values({
+    uuid: value('uuid'),
+    conversation_uuid: value('conversation'),
+    parent_uuid: value('parent'),
+    role: value('role'),
+    content: value('content'),
+    stop_reason: value('stopReason'),
+    created_at: value('now'),
+    updated_at: value('now'),
+  }),
+);
+
+const moveLeaf = preparedQuery<{ conversation: string; leaf: string; now: string }, unknown>((db, value) =>
+  db
+    .updateTable('conversations')
+    .set({ current_leaf_message_uuid: value('leaf'), updated_at: value('now') })
+    .where('uuid', '=', value('conversation')),
+);
+
+/** The answer becomes the leaf where the prompt still is. */
+const touchAndAnswer = preparedQuery<{ conversation: string; prompt: string; answer: string; now: string }, unknown>((db, value) =>
+  db
+    .updateTable('conversations')
+    .set((of) => ({
+      updated_at: value('now'),
+      current_leaf_message_uuid: of
+        .case()
+        .when('current_leaf_message_uuid', '=', value('prompt'))
+        .then(value('answer'))
+        .else(of.ref('current_leaf_message_uuid'))
+        .end(),
+    }))
+    .where('uuid', '=', value('conversation')),
+);
 
 async function checkModel(db: Kysely<Tables>, model: string): Promise<void> {
   const known = await db.selectFrom('model_configs').select('model').where('model', '=', model).executeTakeFirst();
@@ -102,33 +150,17 @@ interface Turn {
  */
 async function storeAnswer(db: Kysely<Tables>, { conversationUuid, promptUuid, answerUuid }: Turn, { text, stopReason }: Answer, now: string): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    const there = await transaction
-      .updateTable('conversations')
-      .set((of) => ({
-        updated_at: now,
-        current_leaf_message_uuid: of
-          .case()
-          .when('current_leaf_message_uuid', '=', promptUuid)
-          .then(answerUuid)
-          .else(of.ref('current_leaf_message_uuid'))
-          .end(),
-      }))
-      .where('uuid', '=', conversationUuid)
-      .executeTakeFirstOrThrow();
-    if (there.numUpdatedRows === 0n) return;
-    await transaction
-      .insertInto('messages')
-      .values({
-        uuid: answerUuid,
-        conversation_uuid: conversationUuid,
-        parent_uuid: promptUuid,
-        role: 'assistant',
-        content: textContent(text),
-        stop_reason: stopReason,
-        created_at: now,
-        updated_at: now,
-      })
-      .execute();
+    const { numAffectedRows } = await touchAndAnswer(transaction, { conversation: conversationUuid, prompt: promptUuid, answer: answerUuid, now });
+    if (numAffectedRows === 0n) return;
+    await insertMessage(transaction, {
+      uuid: answerUuid,
+      conversation: conversationUuid,
+      parent: promptUuid,
+      role: 'assistant',
+      content: textContent(text),
+      stopReason,
+      now,
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import type { Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { conflict, invalid, notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { nothing, page, pageOf, pageQuery, param } from '../schemas.ts';
+import { closed, nothing, page, pageOf, pageQuery, param } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { findProject } from './project-rows.ts';
 import { addAccountBody, permissions, projectAccount, projectAccountParams, projectParams } from './schema.ts';
@@ -61,7 +61,7 @@ function accountJson(row: AccountRow) {
 const list: Route = {
   operation: 'projects.accounts.list',
   summary: 'Accounts of a project, the first to join first.',
-  schema: { params: projectParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit)), response: { 200: page(projectAccount) } },
+  schema: { params: projectParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), closed), response: { 200: page(projectAccount) } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);

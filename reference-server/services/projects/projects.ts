@@ -3,7 +3,7 @@ import type { ProjectsTable } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { nothing, orgParams, page, pageOf, pageQuery, param } from '../schemas.ts';
+import { closed, nothing, orgParams, page, pageOf, pageQuery, param } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { findProject, projectJson, projectsOf } from './project-rows.ts';
 import { createBody, project, projectParams, publishedArtifact, updateBody } from './schema.ts';
@@ -14,7 +14,7 @@ const maxLimit = 200;
 const list: Route = {
   operation: 'projects.list',
   summary: 'Projects of the organization, the last changed first.',
-  schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit)), response: { 200: page(project) } },
+  schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), closed), response: { 200: page(project) } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
@@ -120,7 +120,7 @@ const remove: Route = {
 const publishedArtifacts: Route = {
   operation: 'projects.published_artifacts.list',
   summary: 'Artifacts that the organization has published, the newest first.',
-  schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit)), response: { 200: page(publishedArtifact) } },
+  schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), closed), response: { 200: page(publishedArtifact) } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);

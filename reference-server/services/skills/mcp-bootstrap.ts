@@ -1,29 +1,19 @@
 import { Type } from 'typebox';
 import type { EventStream, Exchange } from '../../exchange.ts';
-import { dueMs } from '../../hop.ts';
 import { orgParams } from '../schemas.ts';
 import { noQuery } from '../no-query.ts';
 import { sessionOf } from '../sessions.ts';
-import type { Route } from '../route.ts';
+import type { Backends, Route } from '../route.ts';
 
 /** One event and the end, when the whole draw is over: the hops' shares leave a part of it to whoever sends the last byte. */
-function oneEvent(exchange: Exchange, event: Buffer): EventStream {
+function oneEvent(exchange: Exchange, backends: Backends, event: Buffer): EventStream {
   return {
     start(sink) {
-      exchange.spentMs = exchange.draw.totalMs;
-      let timer: NodeJS.Timeout | undefined;
-      const send = (): void => {
-        const leftMs = dueMs(exchange) - performance.now();
-        // A timer may fire up to 1 ms early: look again.
-        if (leftMs > 0) {
-          timer = setTimeout(send, leftMs);
-          return;
-        }
+      const timer = backends.whenDue(exchange, () => {
         sink.write(event);
         sink.end();
-      };
-      send();
-      return { abort: () => clearTimeout(timer) };
+      });
+      return { abort: () => timer.cancel() };
     },
   };
 }
@@ -42,6 +32,9 @@ export const mcpBootstrapRoute: Route = {
       db.selectFrom('mcp_servers').selectAll().where('organization_uuid', '=', organizationId).orderBy('name').limit(200).execute(),
     );
     const servers = rows.map(({ uuid, name, url, status, tool_count }) => ({ uuid, name, url, status, tool_count }));
-    return { status: 200, stream: oneEvent(exchange, Buffer.from(`event: server_list\ndata: ${JSON.stringify({ type: 'server_list', servers })}\n\n`)) };
+    return {
+      status: 200,
+      stream: oneEvent(exchange, backends, Buffer.from(`event: server_list\ndata: ${JSON.stringify({ type: 'server_list', servers })}\n\n`)),
+    };
   },
 };

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
 import type { IngestionsTable } from '../../store/tables.ts';
 import { timestamp, timestampAfter } from '../../store/timestamps.ts';
-import { orgParams, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { orgParams, param, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { noQuery } from '../no-query.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
@@ -67,7 +67,7 @@ export const ingestionRoutes: readonly Route[] = [
           .executeTakeFirst();
         refuseUnlinked(provider, link?.status);
         let items = db.selectFrom('sync_items').where('organization_uuid', '=', organizationId).where('provider', '=', provider);
-        const wanted = itemUuids && [...new Set(itemUuids)];
+        const wanted = itemUuids && [...new Set(itemUuids.map((item) => item.toLowerCase()))];
         if (wanted) items = items.where('uuid', 'in', wanted);
         const counted = await items.select((expression) => expression.fn.countAll().as('total')).executeTakeFirst();
         const total = Number(counted?.total ?? 0);
@@ -87,7 +87,7 @@ export const ingestionRoutes: readonly Route[] = [
         await db.insertInto('ingestions').values(made).execute();
         return made;
       });
-      return { status: 202, headers: { location: `/api/organizations/${organizationId}/sync/ingestion/${row.uuid}` }, json: rendered(row, now) };
+      return { status: 202, headers: { location: `/api/organizations/${organizationId}/ingestion/${row.uuid}` }, json: rendered(row, now) };
     },
   },
   {
@@ -100,7 +100,7 @@ export const ingestionRoutes: readonly Route[] = [
         db
           .selectFrom('ingestions')
           .selectAll()
-          .where('uuid', '=', exchange.params['ingestion_uuid'] ?? '')
+          .where('uuid', '=', param(exchange, 'ingestion_uuid').toLowerCase())
           .where('organization_uuid', '=', organizationId)
           .executeTakeFirst(),
       );
