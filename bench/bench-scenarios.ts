@@ -1,13 +1,6 @@
 /** The bench's scenarios, made for each case: plain data like any other. */
-import type { RequestStep, Scenario } from '../scenarios/types.ts';
-
-const signIn: RequestStep = {
-  id: 'sign-in',
-  operation: 'account.sign_in',
-  body: { email: 'user-{{user}}@example.com', device_id: '{{uuid}}' },
-  capture: { org_uuid: 'body.account.memberships.0.organization.uuid', session: 'cookie.sessionKey' },
-};
-const cookie = { cookie: 'sessionKey={{session}}' };
+import { sessionHeaders, signIn } from '../scenarios/session.ts';
+import type { Scenario } from '../scenarios/types.ts';
 
 /** Requests of one operation, one after another in an open model. Against a bare server nobody signs in: the same bytes are sent with a made-up session. */
 export function plainScenario(operation: string, options: { bare: boolean }): Scenario {
@@ -18,7 +11,7 @@ export function plainScenario(operation: string, options: { bare: boolean }): Sc
     durationMs: 1_000,
     users: options.bare ? 1 : 8,
     ...(options.bare ? { variables: { org_uuid: '00000000-0000-4000-8000-000000000000', session: 'x'.repeat(64) } } : { setup: [signIn] }),
-    journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: cookie }] }],
+    journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: sessionHeaders }] }],
     objectives: [],
   };
 }
@@ -31,7 +24,10 @@ export function streamScenario(acceptEncoding: string): Scenario {
     load: { kind: 'constant', ratePerSecond: 1 },
     durationMs: 1_000,
     users: 32,
-    setup: [signIn, { id: 'create', operation: 'chat.conversations.create', headers: cookie, body: { name: '' }, capture: { conversation_uuid: 'body.uuid' } }],
+    setup: [
+      signIn,
+      { id: 'create', operation: 'chat.conversations.create', headers: sessionHeaders, body: { name: '' }, capture: { conversation_uuid: 'body.uuid' } },
+    ],
     journeys: [
       {
         name: 'completion',
@@ -39,7 +35,7 @@ export function streamScenario(acceptEncoding: string): Scenario {
           {
             id: 'completion',
             operation: 'chat.completion',
-            headers: { ...cookie, 'accept-encoding': acceptEncoding },
+            headers: { ...sessionHeaders, 'accept-encoding': acceptEncoding },
             body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
           },
         ],

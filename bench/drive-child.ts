@@ -22,8 +22,19 @@ const timeoutMs = 30_000;
 
 const jobs = JSON.parse(await textOf(process.stdin)) as DriveJob[];
 const results: DriveResult[] = [];
-for (const job of jobs) results.push(await drive(job));
-process.stdout.write(JSON.stringify(results));
+const stopped = new AbortController();
+// A terminal tells everybody at once, and the bench tells us as well.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopped.abort());
+try {
+  for (const job of jobs) {
+    results.push(await drive(job));
+    stopped.signal.throwIfAborted();
+  }
+  process.stdout.write(JSON.stringify(results));
+} catch (error) {
+  if (!stopped.signal.aborted) throw error;
+  process.exitCode = 1;
+}
 
 async function drive(job: DriveJob): Promise<DriveResult> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
@@ -60,6 +71,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   let reset: Promise<void> | undefined;
   const programsBeforeMs = processTimes(process.pid).childrenMs;
   let startedAtMs = performance.now();
+  const timers: NodeJS.Timeout[] = [];
   const measurement = await driveLeg(leg, {
     plan,
     drivers: allDrivers(),
@@ -75,20 +87,22 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     view: {
       start() {
         startedAtMs = performance.now();
-        setTimeout(() => {
+        const measuredFrom = (): void => {
           first = moment(serverPid);
           reset = control?.resetTruth();
-        }, warmupMs);
-        setTimeout(() => {
+        };
+        const measuredTo = (): void => {
           last = moment(serverPid);
-        }, warmupMs + durationMs);
+        };
+        timers.push(setTimeout(measuredFrom, warmupMs), setTimeout(measuredTo, warmupMs + durationMs));
       },
       update: () => undefined,
       end: () => undefined,
     },
-    signal: new AbortController().signal,
+    signal: stopped.signal,
     overBudget: () => undefined,
   });
+  for (const timer of timers) clearTimeout(timer);
   const legMs = performance.now() - startedAtMs;
   const programMs = processTimes(process.pid).childrenMs - programsBeforeMs;
   await reset;

@@ -1,12 +1,12 @@
 /**
  * `npm run bench`: what the reference server and the native driver promise of themselves, measured. Server and driver are pinned to a core each.
- * Not a test: it exits with 0 whatever it measures, and says what falls short.
+ * Not a test: it exits with 0 whatever it measures, and says what falls short. Interrupted, it keeps what it measured and exits with 130.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { constants, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { k6Path } from '../harness/commands/drivers.ts';
 import { machineFacts } from '../harness/results/machine.ts';
+import { type BenchFile, type CaseRecord, writeBenchFile } from './bench-file.ts';
 import { brotliCase } from './brotli-case.ts';
 import type { Case, Row } from './case.ts';
 import { rateCase } from './rate-case.ts';
@@ -18,6 +18,7 @@ import { table } from './table.ts';
 const megabytes = 1e6;
 /** Of one case: each may wait for a calm machine. */
 const loadsAtMost = 6;
+const signalNumbers = { SIGINT: constants.signals.SIGINT, SIGTERM: constants.signals.SIGTERM };
 
 /** Cases with `full` are left out of a quick bench. */
 const cases: (Case & { full?: boolean })[] = [
@@ -62,31 +63,64 @@ if (values.help || chosen.length === 0) {
 
 async function bench(list: readonly Case[]): Promise<void> {
   const startedAt = new Date();
-  const rows: Row[] = [];
-  const results: object[] = [];
-  for (const one of list) {
-    const [loadBefore = Number.NaN] = loadavg();
-    console.log(`${one.name} ... (load average ${loadBefore.toFixed(2)})`);
-    try {
-      const { rows: found, details } = await one.run({
-        quick: values.quick,
-        signal: AbortSignal.timeout(one.limitMs + loadsAtMost * calmMs),
-        calmMs,
-        say: (line) => console.log(line),
-      });
-      rows.push(...found);
-      results.push({ name: one.name, loadBefore, rows: found, details });
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const row: Row = { what: one.name, target: '', measured: 'not measured', met: false, limit: message.split('\n')[0] ?? '' };
-      rows.push(row);
-      results.push({ name: one.name, loadBefore, rows: [row], error: message });
-    }
-  }
-  console.log(`\n${table(rows)}\n`);
   const file = `results/bench-${startedAt.toISOString().slice(0, 19).replace(/:/g, '')}${values.quick ? '-quick' : ''}.json`;
-  mkdirSync('results', { recursive: true });
-  const head = { schema: 'plumbline.bench/1', startedAt: startedAt.toISOString(), quick: values.quick, machine: machineFacts(), k6: k6Path() !== undefined };
-  writeFileSync(file, JSON.stringify({ ...head, durationMs: Date.now() - startedAt.getTime(), cases: results }, undefined, 1));
-  console.log(`${rows.filter(({ met }) => met === false).length} of ${rows.filter(({ met }) => met !== undefined).length} targets missed; written to ${file}`);
+  const head = {
+    schema: 'plumbline.bench/1',
+    startedAt: startedAt.toISOString(),
+    quick: values.quick,
+    machine: machineFacts(),
+    k6: k6Path() !== undefined,
+  } as const;
+  const results: CaseRecord[] = [];
+  const interrupt = new AbortController();
+  let interruptedBy: keyof typeof signalNumbers | undefined;
+  const write = (state: BenchFile['state']): void => writeBenchFile(file, { ...head, durationMs: Date.now() - startedAt.getTime(), state, cases: results });
+  // Once each: a second Ctrl-C ends the bench on the spot.
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      if (interruptedBy !== undefined) return;
+      interruptedBy = name;
+      console.log(`\n${name}: stopping the server and the driver; once more to end at once`);
+      interrupt.abort(new Error('interrupted'));
+    });
+  for (const one of list) {
+    const result = await measure(one, interrupt.signal);
+    results.push(result);
+    write('running');
+    console.log(`${table(result.rows)}\n`);
+    if (interrupt.signal.aborted) break;
+  }
+  write(interruptedBy === undefined ? 'finished' : 'interrupted');
+  const rows = results.flatMap((result) => result.rows);
+  if (results.length > 1) console.log(`${table(rows)}\n`);
+  const missed = `${rows.filter(({ met }) => met === false).length} of ${rows.filter(({ met }) => met !== undefined).length} targets missed`;
+  if (interruptedBy === undefined) {
+    console.log(`${missed}; written to ${file}`);
+    return;
+  }
+  const left = list.slice(results.length).map(({ name }) => name);
+  console.log(`interrupted in ${results.at(-1)?.name}${left.length > 0 ? `, before ${left.join(', ')}` : ''}; ${missed} until then; written to ${file}`);
+  process.exitCode = 128 + signalNumbers[interruptedBy];
+}
+
+/** Never throws: a case that fails is a row that says so. */
+async function measure(one: Case, interrupt: AbortSignal): Promise<CaseRecord> {
+  const [loadBefore = Number.NaN] = loadavg();
+  console.log(`${one.name} ... (load average ${loadBefore.toFixed(2)})`);
+  const timeout = AbortSignal.timeout(one.limitMs + loadsAtMost * calmMs);
+  try {
+    const { rows, details } = await one.run({ quick: values.quick, signal: AbortSignal.any([timeout, interrupt]), calmMs, say: (line) => console.log(line) });
+    return { name: one.name, loadBefore, rows, details };
+  } catch (error) {
+    const message = interrupt.aborted
+      ? 'interrupted'
+      : timeout.aborted
+        ? 'stopped: the case took too long'
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    // An interrupted case has neither met nor missed anything.
+    const row: Row = { what: one.name, target: '', measured: 'not measured', ...(!interrupt.aborted && { met: false }), limit: message.split('\n')[0] ?? '' };
+    return { name: one.name, loadBefore, rows: [row], error: message };
+  }
 }

@@ -1,6 +1,5 @@
 /** Processes of the bench, each pinned to a core. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ServerOptions, type ServerProcess, startServerProcess } from '../harness/server-process.ts';
@@ -24,7 +23,7 @@ export interface BareServer {
 /** The bare timer server on the same core; `operation` names the draw, `none` answers at once. The caller stops it. */
 export async function startBareServer(operation: string, signal: AbortSignal): Promise<BareServer> {
   const child = start(serverCore, './bare-server.ts', [operation], signal);
-  const ended = once(child, 'exit');
+  const ended = exitOf(child);
   const port = await Promise.race([
     new Promise<number>((resolve) => {
       if (child.stdout) createInterface({ input: child.stdout }).once('line', (line) => resolve(Number(line)));
@@ -47,26 +46,31 @@ export async function startBareServer(operation: string, signal: AbortSignal): P
 export async function driveJobs(jobs: readonly DriveJob[], { signal, calmMs }: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<DriveResult[]> {
   if (calmMs > 0) await waitForCalm(calmMs, signal);
   const child = start(driverCore, './drive-child.ts', [], signal);
-  const ended = once(child, 'exit');
+  const ended = exitOf(child);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  child.stdin?.end(JSON.stringify(jobs));
-  const [code] = (await ended) as [number | null];
-  if (code !== 0) throw new Error(signal.aborted ? 'stopped: the case took too long' : `the driver process ended with code ${code}; what it said is above`);
+  // One that ends before it has read them says so by its code.
+  child.stdin?.on('error', () => undefined).end(JSON.stringify(jobs));
+  const code = await ended;
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(`the driver process ended with code ${code}; what it said is above`);
   return JSON.parse(output) as DriveResult[];
 }
 
 function start(core: number, file: string, args: readonly string[], signal: AbortSignal): ChildProcess {
   const [program, ...prefix] = pinnedTo(core);
-  const child = spawn(program, [...prefix, process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    signal,
+  return spawn(program, [...prefix, process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+}
+
+/** Resolves with the exit code when the process has ended and all its output is there, also when it was told to end; rejects when it could not be started. */
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('close', resolve);
+    // An abort is an error, too, but of a process whose end is still to come.
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(error);
+    });
   });
-  // An abort also ends in `exit`, which is what callers wait for.
-  child.on('error', (error) => {
-    if (!signal.aborted) throw error;
-  });
-  return child;
 }

@@ -53,11 +53,11 @@ export interface Sample {
   requestKey: string;
   /** When the schedule (or the last parent plus delay) said it should leave. Absent where the generator has no schedule. */
   intendedAtMs?: number;
-  /** Absent when it was never sent. */
+  /** When it left the schedule and, where the driver tells it apart, the wait for a free connection; a connection opened for it is set up from here on. Absent when it was never sent. */
   sentAtMs?: number;
   /** Waiting for a free connection by the journey's rules; part of latency, not schedule lag. */
   queuedMs?: number;
-  /** TCP (and TLS) set-up paid by this request. */
+  /** TCP and TLS set-up of the connection that was opened for this request, inside sent to end. Absent where one was there already, where it did not come about, and where the driver cannot tell. */
   connectMs?: number;
   reusedConnection?: boolean;
   headersAtMs?: number;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type ServerLog, serverLog } from './server-log.ts';
 
 /** What `reference-server/main.ts --json` prints when it is ready. */
 export interface ServerReady {
@@ -14,6 +14,7 @@ export interface ServerReady {
 }
 
 export interface ServerProcess extends ServerReady {
+  log: ServerLog;
   /** Resolves when the process has ended; SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<void>;
 }
@@ -49,17 +50,31 @@ export async function startServerProcess(options: ServerOptions, signal?: AbortS
   const command = [...(options.prefix ?? []), process.execPath, serverMainFile(), ...serverArguments(options), '--json', '--parent'];
   const [program = process.execPath, ...rest] = command;
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const log = serverLog();
   let complaints = '';
+  let isReady = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(-4_000);
+    if (isReady) log.add(text);
+    else complaints = (complaints + text).slice(-4_000);
   });
-  const ended = once(child, 'exit');
+  let stopping = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', (code, signal) => {
+      // Its standard error may have had nothing to say about it.
+      if (isReady && !stopping) log.add(`plumbline: the reference server ended by itself, with ${signal === null ? `code ${code}` : `signal ${signal}`}\n`);
+      resolve();
+    });
+  });
   const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await ended;
-    clearTimeout(timer);
+    stopping = true;
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await ended;
+      clearTimeout(timer);
+    }
+    await log.close();
   };
   try {
     const ready = await new Promise<ServerReady>((resolve, reject) => {
@@ -74,10 +89,11 @@ export async function startServerProcess(options: ServerOptions, signal?: AbortS
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (!line.startsWith('{"ready":true')) return;
         clearTimeout(timer);
+        isReady = true;
         resolve(JSON.parse(line) as ServerReady);
       });
     });
-    return { ...ready, stop };
+    return { ...ready, log, stop };
   } catch (error) {
     await stop();
     throw error;

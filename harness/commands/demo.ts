@@ -45,7 +45,12 @@ export const addDemo: AddCommand = (program, exit) => {
       const opened = await openTarget({ seed: flags.seed, profile: 'observed', allowHost: [] });
       try {
         const plan = assemblePlan(stages, { seed: parseWhole(flags.seed, '--seed'), target: opened.target, startedAt: new Date() });
-        const { run } = await executePlan(plan, { drivers: allDrivers(), resultsRoot: flags.out, ...(opened.control && { control: opened.control }) });
+        const { run } = await executePlan(plan, {
+          drivers: allDrivers(),
+          resultsRoot: flags.out,
+          ...(opened.control && { control: opened.control }),
+          ...(opened.serverLog && { serverLog: opened.serverLog }),
+        });
         exit(exitCodeOf(run.verdict.verdict));
       } finally {
         await opened.close();

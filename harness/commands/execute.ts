@@ -5,6 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { run } from '../run.ts';
+import type { ServerLog } from '../server-log.ts';
 import { UsageError } from '../usage-error.ts';
 import { liveView } from './live-view.ts';
 import { outputStyle } from './output-style.ts';
@@ -12,9 +13,9 @@ import { outputStyle } from './output-style.ts';
 export interface ExecuteParts {
   drivers: ReadonlyMap<string, Driver>;
   control?: ControlClient;
+  /** Of a server that was started for this. */
+  serverLog?: ServerLog;
   resultsRoot: string;
-  /** Default: Ctrl-C. */
-  signal?: AbortSignal;
 }
 
 /** Runs a plan with live progress and prints its summary. Ctrl-C once stops cleanly and keeps what was measured; twice stops now. */
@@ -28,11 +29,11 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
   const view = liveView(style);
   const interrupt = interruptSignal();
   try {
-    const signal = parts.signal ? AbortSignal.any([parts.signal, interrupt.signal]) : interrupt.signal;
-    const outcome = await run(plan, { drivers: parts.drivers, resultsRoot: parts.resultsRoot, view, signal, ...(parts.control && { control: parts.control }) });
+    const outcome = await run(plan, { ...parts, view, signal: interrupt.signal });
     view.close();
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
+    if (parts.serverLog?.file !== undefined) console.log(`the server wrote a log: ${parts.serverLog.file}`);
     return outcome;
   } finally {
     view.close();

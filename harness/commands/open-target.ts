@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { type ControlClient, controlClient } from '../control-client.ts';
 import type { Target } from '../plan/plan.ts';
 import { parseWhole } from '../plan/durations.ts';
-import { checkTarget, targetOf } from '../plan/target.ts';
+import { checkTarget, isOwnHost, targetOf } from '../plan/target.ts';
+import { tlsProtocol } from '../plan/tls-protocol.ts';
+import type { ServerLog } from '../server-log.ts';
 import { startServerProcess } from '../server-process.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -13,19 +15,25 @@ export interface TargetFlags {
   maxRequests?: string;
   profile?: string;
   tls?: boolean;
+  http1?: boolean;
   seed: string;
 }
 
 export interface OpenTarget {
   target: Target;
   control?: ControlClient;
+  /** What the started server writes on its standard error; absent for a given target. */
+  serverLog?: ServerLog;
   /** Stops what was started. */
   close(): Promise<void>;
 }
 
-/** The server that the flags mean: a given one, checked by the target rule, or the reference server, started for this run. */
-export async function openTarget(flags: TargetFlags): Promise<OpenTarget> {
-  if (flags.target !== undefined) return givenTarget(flags.target, flags);
+/**
+ * The server that the flags mean: a given one, checked by the target rule, or the reference server, started for this run.
+ * @param host as requests will name the server, where a scenario gives it another name than the target's
+ */
+export async function openTarget(flags: TargetFlags, host?: string): Promise<OpenTarget> {
+  if (flags.target !== undefined) return givenTarget(flags.target, flags, host);
   const server = await startServerProcess({
     seed: parseWhole(flags.seed, '--seed'),
     ...(flags.profile !== undefined && { profile: flags.profile }),
@@ -33,13 +41,33 @@ export async function openTarget(flags: TargetFlags): Promise<OpenTarget> {
   }).catch((error: Error) => {
     throw new UsageError('server_start', error.message);
   });
-  return { target: targetOf(new URL(server.url), server.controlUrl), control: controlClient(server.controlUrl), close: () => server.stop() };
+  return {
+    target: targetOf(new URL(server.url), flags.tls && !flags.http1 ? 'h2' : 'http/1.1', server.controlUrl),
+    control: controlClient(server.controlUrl),
+    serverLog: server.log,
+    close: () => server.stop(),
+  };
 }
 
-async function givenTarget(text: string, flags: TargetFlags): Promise<OpenTarget> {
+async function profileText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      'no_profile',
+      `--profile: cannot read "${file}" (${error instanceof Error ? error.message : String(error)}); give a file that is there`,
+    );
+  }
+}
+
+async function givenTarget(text: string, flags: TargetFlags, host: string | undefined): Promise<OpenTarget> {
   const url = checkTarget(text, flags.allowHost, flags.maxRequests === undefined ? undefined : parseWhole(flags.maxRequests, '--max-requests', 1));
   if (flags.tls && url.protocol !== 'https:')
     throw new UsageError('tls_target', `--tls starts our own server with TLS; for a target write https:// (given: ${text})`);
+  const protocol =
+    url.protocol === 'https:'
+      ? await tlsProtocol(url, { http1: flags.http1 === true, insecureTls: isOwnHost(url.hostname), ...(host !== undefined && { host }) })
+      : 'http/1.1';
   const control = flags.control === undefined ? undefined : controlClient(checkTarget(flags.control, [], undefined).origin);
   if (flags.profile !== undefined) {
     if (!control)
@@ -47,11 +75,9 @@ async function givenTarget(text: string, flags: TargetFlags): Promise<OpenTarget
         'profile_needs_control',
         '--profile with --target needs --control <url of its control port>: only a reference server can take a profile',
       );
-    await control
-      .swapProfile(/\.ya?ml$/.test(flags.profile) ? { yaml: await readFile(flags.profile, 'utf8') } : { name: flags.profile })
-      .catch((error: Error) => {
-        throw new UsageError('profile_refused', error.message);
-      });
+    await control.swapProfile(/\.ya?ml$/.test(flags.profile) ? { yaml: await profileText(flags.profile) } : { name: flags.profile }).catch((error: Error) => {
+      throw new UsageError('profile_refused', error.message);
+    });
   }
-  return { target: targetOf(url, flags.control), ...(control && { control }), close: async () => undefined };
+  return { target: targetOf(url, protocol, flags.control), ...(control && { control }), close: async () => undefined };
 }

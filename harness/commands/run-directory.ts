@@ -17,7 +17,10 @@ export async function runDirectory(given: string | undefined): Promise<string> {
     const directory = statSync(candidate).isDirectory() ? candidate : dirname(candidate);
     if (existsSync(join(directory, runFileName))) return directory;
   }
-  const known = (await listRuns(resultsRoot)).slice(0, 5).map((listing) => listing.runId);
+  const known = (await listRuns(resultsRoot))
+    .filter((listing) => listing.problem === undefined)
+    .slice(0, 5)
+    .map((listing) => listing.runId);
   throw new UsageError(
     'no_run',
     `no run at "${given}"; expected a directory with a ${runFileName}${known.length > 0 ? `, for example ${known.map((id) => `${resultsRoot}/${id}`).join(', ')}` : ''}`,

@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import type { Driver } from '../drive/driver.ts';
 import { exitCodeOf } from '../judge/verdict.ts';
 import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts';
-import { loadScenario } from '../plan/load-scenario.ts';
+import { hostOf, loadScenario } from '../plan/load-scenario.ts';
 import { makePlan, type Overrides, type PlanRequest } from '../plan/make-plan.ts';
 import type { DriverName } from '../sample.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
 import { allDrivers } from './drivers.ts';
 import { executePlan } from './execute.ts';
-import { findMax } from './find-max.ts';
+import { findMax, stepOverrides } from './find-max.ts';
 import { printPlan } from './print-plan.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
 
@@ -19,6 +19,7 @@ interface RunFlags extends TargetFlags {
   vus?: string;
   duration?: string;
   warmup?: string;
+  h2Streams?: string;
   findMax?: boolean;
   dryRun?: boolean;
   out: string;
@@ -40,6 +41,7 @@ export function targetFlags(command: Command): Command {
     .option('--max-requests <count>', 'request budget over the whole run')
     .option('--profile <name or file>', 'latency profile of the reference server (default observed)')
     .option('--tls', 'drive the started server over TLS with HTTP/2')
+    .option('--http1', 'HTTP/1.1 over TLS, also where the server has HTTP/2 (default: what it chooses)')
     .option('--seed <number>', 'seed of schedules, keys and draws', String(defaultSeed));
 }
 
@@ -52,6 +54,7 @@ export const addRun: AddCommand = (program, exit) => {
     .option('--vus <count>', 'closed loop with so many virtual users (judged on errors only)')
     .option('--duration <time>', 'measured time, such as 30s or 2m')
     .option('--warmup <time>', 'time before it that is not measured')
+    .option('--h2-streams <count>', 'streams at once on one shared HTTP/2 connection, before the native driver opens another (default 100)')
     .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
     .option('--dry-run', 'print the plan and the first requests, send nothing')
     .option('--out <folder>', 'where results go', 'results')
@@ -66,22 +69,38 @@ export const addRun: AddCommand = (program, exit) => {
       const request: Omit<PlanRequest, 'target'> = {
         scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),
         drivers: driverNames(flags.driver, drivers),
-        overrides: overridesOf(flags),
+        overrides: flags.findMax ? stepOverrides(overridesOf(flags)) : overridesOf(flags),
         seed: parseWhole(flags.seed, '--seed'),
         ...(flags.maxRequests !== undefined && { maxRequests: parseWhole(flags.maxRequests, '--max-requests', 1) }),
+        ...(flags.h2Streams !== undefined && { h2StreamsPerConnection: parseWhole(flags.h2Streams, '--h2-streams', 1) }),
         startedAt: new Date(),
       };
+      // Before anything is opened: what is wrong with the flags needs no server to be told.
+      const foreseen = makePlan({
+        ...request,
+        target: {
+          url: flags.target ?? 'http://127.0.0.1:0',
+          protocol: !flags.http1 && (flags.tls || flags.target?.startsWith('https:')) ? 'h2' : 'http/1.1',
+          insecureTls: true,
+        },
+      });
       if (flags.dryRun) {
-        await printPlan(
-          makePlan({ ...request, target: { url: flags.target ?? 'http://127.0.0.1:0', protocol: flags.tls ? 'h2' : 'http/1.1', insecureTls: true } }),
-        );
+        await printPlan(foreseen);
         return;
       }
-      const opened = await openTarget(flags);
+      const opened = await openTarget(
+        flags,
+        request.scenarios.map(({ scenario }) => hostOf(scenario)).find((host) => host !== undefined),
+      );
       try {
         const toPlan = (overrides: Overrides): ReturnType<typeof makePlan> =>
-          makePlan({ ...request, overrides: { ...request.overrides, ...overrides }, target: opened.target });
-        const common = { drivers, resultsRoot: flags.out, ...(opened.control && { control: opened.control }) };
+          makePlan({ ...request, startedAt: new Date(), overrides: { ...request.overrides, ...overrides }, target: opened.target });
+        const common = {
+          drivers,
+          resultsRoot: flags.out,
+          ...(opened.control && { control: opened.control }),
+          ...(opened.serverLog && { serverLog: opened.serverLog }),
+        };
         if (flags.findMax) exit(await findMax(toPlan, common));
         else exit(exitCodeOf((await executePlan(toPlan({}), common)).run.verdict.verdict));
       } finally {

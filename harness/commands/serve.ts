@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { parseWhole } from '../plan/durations.ts';
 import { serverArguments, serverMainFile } from '../server-process.ts';
 import { type AddCommand, example } from './command.ts';
@@ -12,6 +13,7 @@ interface ServeFlags {
   seed?: string;
   tls?: boolean;
   data?: string;
+  size?: string;
   json?: boolean;
 }
 
@@ -26,8 +28,9 @@ export const addServe: AddCommand = (program, exit) => {
     .option('--seed <number>', "seed of the latency draws (default: the profile's)")
     .option('--tls', 'TLS 1.3 with HTTP/2 and HTTP/1.1 from a development certificate made at start')
     .option('--data <file>', 'keep the data in this SQLite file instead of in memory')
+    .option('--size <size>', 'how much data is seeded: a factor (10), or counts (conversations=2000,messagesEach=12); a file that has data keeps them')
     .option('--json', 'print one JSON line when ready, for scripts')
-    .addHelpText('after', example('plumbline serve --profile fast\nplumbline serve --port 0 --json'))
+    .addHelpText('after', example('plumbline serve --profile fast\nplumbline serve --port 0 --json\nplumbline serve --size conversations=2000'))
     .action(async (flags: ServeFlags) => {
       const port = parseWhole(flags.port, '--port');
       // A free public port means a script or a test: a free control port then, too, unless one was named.
@@ -40,13 +43,19 @@ export const addServe: AddCommand = (program, exit) => {
         ...(flags.tls && { tls: true }),
         ...(flags.data !== undefined && { data: flags.data }),
       };
-      const extra = [...(flags.host === undefined ? [] : ['--host', flags.host]), ...(flags.json ? ['--json'] : [])];
-      const child = spawn(process.execPath, [serverMainFile(), ...serverArguments(options), ...extra], { stdio: 'inherit' });
-      // The terminal sends Ctrl-C to both; the server decides when it is done.
-      const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-      process.on('SIGTERM', forward);
-      process.on('SIGINT', () => undefined);
-      const [code] = (await once(child, 'exit')) as [number | null];
-      exit(code ?? 0);
+      const extra = [
+        ...(flags.host === undefined ? [] : ['--host', flags.host]),
+        ...(flags.size === undefined ? [] : ['--size', flags.size]),
+        ...(flags.json ? ['--json'] : []),
+      ];
+      // As in a run: with our end of its standard input gone it ends, however we ended.
+      const child = spawn(process.execPath, [serverMainFile(), ...serverArguments(options), ...extra, '--parent'], { stdio: ['pipe', 'inherit', 'inherit'] });
+      // With a parent the server leaves Ctrl-C, which the terminal sends to both, to us. Once: it lets its streams finish; twice: it ends at once.
+      const stop = (): void => void child.kill('SIGTERM');
+      process.on('SIGTERM', stop);
+      process.on('SIGINT', stop);
+      const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      // As a shell says it.
+      exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
 };

@@ -32,7 +32,7 @@ export async function driveLeg(leg: Leg, parts: LegParts): Promise<LegMeasuremen
   const driver = parts.drivers.get(leg.driver);
   if (!driver) throw new Error(`no driver "${leg.driver}"`);
   const users = await makeUsers(leg, plan, signal);
-  const recorder = createLegRecorder(leg, { seed: plan.seed });
+  const recorder = createLegRecorder(leg, { seed: plan.seed, journeys: driver.withoutJourneys !== true });
   const startMs = clock.now();
   view.start(leg, plan);
   const timer = setInterval(() => view.update(leg, recorder.live(clock.now()), clock.now() - startMs), updateEveryMs);

@@ -48,6 +48,8 @@ export interface DriveReport {
 
 export interface Driver {
   name: Leg['driver'];
+  /** It knows no journeys and emits no JourneySample: nobody need keep requests until one comes. */
+  withoutJourneys?: true;
   /** Refuses a leg it cannot run, with the reason, before anything is sent; undefined when it can. */
   refuse(leg: Leg, plan: Plan): string | undefined;
   drive(leg: Leg, context: DriveContext): Promise<DriveReport>;

@@ -7,7 +7,7 @@ import type { Leg, Plan } from '../plan/plan.ts';
 import type { Users } from './driver.ts';
 import { decodeBody } from './native/body-decoder.ts';
 import { RequestBudget } from './native/budget.ts';
-import { makePool } from './native/pools.ts';
+import { sharedPool } from './native/pools.ts';
 import type { Carrier, ConnectionPool, WireExchange, WireHeaders, WireRequest } from './native/wire.ts';
 
 /** Users that are set up at the same time; each runs its own steps one after another. */
@@ -29,7 +29,7 @@ export async function makeUsers(leg: Leg, plan: Plan, signal: AbortSignal): Prom
   const steps = leg.scenario.setup ?? [];
   const started = performance.now();
   const target = new URL(plan.target.url);
-  const pool = makePool(plan.target.protocol, 'shared', {
+  const pool = sharedPool(plan.target.protocol, {
     target,
     insecureTls: plan.target.insecureTls,
     now: () => performance.now() - started,

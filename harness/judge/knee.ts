@@ -71,19 +71,22 @@ export type NextStep =
       heldPerSecond?: number;
       /** Absent when nothing gave way up to `maxPerSecond`. */
       gaveWay?: GaveWay;
-      /** `found`: within the precision. `ceiling`: held at the maximum. `floor`: did not hold at the minimum. `steps`: out of steps, the bracket is what is known. */
-      reason: 'found' | 'ceiling' | 'floor' | 'steps';
+      /**
+       * `found`: within the precision. `ceiling`: held at the maximum. `floor`: did not hold at the minimum. `steps`: out of steps, the bracket is what is known.
+       * `budget`, `interrupted`, `failed`: ended from outside, with what was known by then (`kneeSoFar`).
+       */
+      reason: 'found' | 'ceiling' | 'floor' | 'steps' | EarlyEnd;
       text: string;
     };
+
+/** Why no further step was taken: the request budget, a signal, or a step that could not be driven. */
+export type EarlyEnd = 'budget' | 'interrupted' | 'failed';
 
 /** Up by the factor until something gives way (down, if the first rate does not hold), then bisection on a geometric scale. Pure: the history is all it knows. */
 export function nextStep(history: readonly LoadStep[], policy: KneePolicy): NextStep {
   if (history.length === 0) return { kind: 'step', ratePerSecond: clampRate(policy.startPerSecond, policy) };
-  const judged = judgeRates(history, policy);
+  const { judged, failing, holding, gaveWay } = bracketOf(history, policy);
   const unsettled = judged.find(({ failures, held }) => !held && failures.length < policy.confirmRuns);
-  const failing = judged.find(({ held }) => !held);
-  const holding = judged.filter(({ ratePerSecond }) => failing === undefined || ratePerSecond < failing.ratePerSecond).at(-1);
-  const gaveWay = failing?.failures.at(-1);
   const done = (reason: Extract<NextStep, { kind: 'done' }>['reason']): NextStep => ({
     kind: 'done',
     ...(holding && { heldPerSecond: holding.ratePerSecond }),
@@ -107,6 +110,19 @@ export function nextStep(history: readonly LoadStep[], policy: KneePolicy): Next
   const middle = clampRate(Math.sqrt(holding.ratePerSecond * failing.ratePerSecond), policy);
   // At low rates rounding may leave no rate between the two.
   return middle > holding.ratePerSecond && middle < failing.ratePerSecond ? { kind: 'step', ratePerSecond: middle } : done('found');
+}
+
+/** The end of a search that something outside stopped: what the steps until then say. */
+export function kneeSoFar(history: readonly LoadStep[], policy: KneePolicy, reason: EarlyEnd, why: string): Extract<NextStep, { kind: 'done' }> {
+  if (history.length === 0) return { kind: 'done', reason, text: `${why}; no step was measured` };
+  const { holding, gaveWay } = bracketOf(history, policy);
+  return {
+    kind: 'done',
+    ...(holding && { heldPerSecond: holding.ratePerSecond }),
+    ...(gaveWay && { gaveWay }),
+    reason,
+    text: `${why}; so far ${textOf(reason, holding?.ratePerSecond, gaveWay)}`,
+  };
 }
 
 /** What gave way in this step; undefined: it held. The baseline is the step with the lowest rate. */
@@ -203,6 +219,17 @@ interface JudgedRate {
   failures: GaveWay[];
 }
 
+/** The highest rate that held below the first that did not, and what gave way there. */
+function bracketOf(
+  history: readonly LoadStep[],
+  policy: KneePolicy,
+): { judged: JudgedRate[]; failing: JudgedRate | undefined; holding: JudgedRate | undefined; gaveWay: GaveWay | undefined } {
+  const judged = judgeRates(history, policy);
+  const failing = judged.find(({ held }) => !held);
+  const holding = judged.filter(({ ratePerSecond }) => failing === undefined || ratePerSecond < failing.ratePerSecond).at(-1);
+  return { judged, failing, holding, gaveWay: failing?.failures.at(-1) };
+}
+
 /** Rates in ascending order. */
 function judgeRates(history: readonly LoadStep[], policy: KneePolicy): JudgedRate[] {
   const baseline = history.reduce((lowest, step) => (step.ratePerSecond < lowest.ratePerSecond ? step : lowest));
@@ -222,7 +249,7 @@ function clampRate(ratePerSecond: number, { minPerSecond, maxPerSecond }: KneePo
   return Math.min(maxPerSecond, Math.max(minPerSecond, Number(ratePerSecond.toPrecision(3))));
 }
 
-function textOf(reason: 'found' | 'ceiling' | 'floor' | 'steps', heldPerSecond: number | undefined, gaveWay: GaveWay | undefined): string {
+function textOf(reason: Extract<NextStep, { kind: 'done' }>['reason'], heldPerSecond: number | undefined, gaveWay: GaveWay | undefined): string {
   const first = gaveWay ? `at ${gaveWay.ratePerSecond}/s the ${gaveWay.side} gave way first: ${gaveWay.text}` : 'nothing gave way';
   const blame = gaveWay?.side === 'generator' ? '; the server may hold more than this generator can send' : '';
   if (reason === 'floor' || heldPerSecond === undefined) return `no rate held; ${first}${blame}`;

@@ -19,6 +19,7 @@ export const validityLimits = {
 export function judgeValidity(leg: LegMeasurement): Validity {
   const open = leg.model === 'open';
   const checks = [
+    ...(leg.failure === undefined ? [] : [check('failed', 'count', 1, 0, false, `failed: ${leg.failure}`)]),
     open ? scheduleLag(leg) : notApplied('scheduleLag', 'ms', 'closed loop: no schedule to lag behind'),
     open ? achieved(leg) : notApplied('achieved', 'ratio', 'closed loop: nothing was offered, the rate is what came of it'),
     open ? dropped(leg) : notApplied('dropped', 'ratio', 'closed loop: nothing is ever due, so nothing can be dropped'),
@@ -75,8 +76,9 @@ function loopDelay(leg: LegMeasurement): ValidityCheck {
   return check('loopDelay', 'ms', delay, limit, delay <= limit, `loop delay of the driver p99 ${formatMs(delay)}, limit ${formatMs(limit)}`);
 }
 
-function interrupted({ driverReport }: LegMeasurement): ValidityCheck {
+function interrupted({ driverReport, failure }: LegMeasurement): ValidityCheck {
   const stopped = driverReport.interrupted;
+  if (failure !== undefined && !stopped) return notApplied('interrupted', 'count', 'not stopped: it failed');
   return check(
     'interrupted',
     'count',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { shipped } from '../../scenarios/index.ts';
+import { isWork, resolveStep } from '../../scenarios/request.ts';
 import type { Scenario } from '../../scenarios/types.ts';
 import { UsageError } from '../usage-error.ts';
 import { scenarioFaults } from './validate-scenario.ts';
@@ -35,6 +36,12 @@ export async function loadScenario(nameOrFile: string, cwd: string): Promise<Loa
     );
   }
   return { scenario: value as Scenario, file };
+}
+
+/** The host name that the scenario's first request carries, where it gives its origin one; undefined: the target's own. */
+export function hostOf({ journeys, origins }: Scenario): string | undefined {
+  const first = journeys[0]?.steps.find((step) => !isWork(step));
+  return first && !isWork(first) ? origins?.[resolveStep(first).origin] : undefined;
 }
 
 function shippedFile(name: string): string {

@@ -20,6 +20,8 @@ export interface PlanRequest {
   seed: number;
   target: Target;
   maxRequests?: number;
+  /** As in Plan. */
+  h2StreamsPerConnection?: number;
   startedAt: Date;
 }
 
@@ -27,11 +29,29 @@ const defaultWarmupShare = 0.1;
 
 /**
  * Decides everything a run will do. The scenarios of one driver run at the same time; drivers run one after another.
- * Throws UsageError `over_budget` when the schedule alone would send more than `maxRequests`.
+ * Throws UsageError `over_budget` when the schedule alone would send more than `maxRequests`, and `h2_streams_unused` when nothing here would heed
+ * `h2StreamsPerConnection`.
  */
 export function makePlan(request: PlanRequest): Plan {
   const stages = request.drivers.map((driver) => request.scenarios.map((loaded) => makeLeg(loaded, driver, request.overrides)));
-  return assemblePlan(stages, request);
+  const plan = assemblePlan(stages, request);
+  const { h2StreamsPerConnection } = request;
+  if (h2StreamsPerConnection === undefined) return plan;
+  if (request.target.protocol !== 'h2') {
+    throw new UsageError(
+      'h2_streams_unused',
+      `--h2-streams ${h2StreamsPerConnection}: ${request.target.url} is driven with HTTP/1.1; ${
+        request.target.url.startsWith('https:') ? 'it has no HTTP/2, or --http1 says so: leave --h2-streams away' : 'add --tls, or give an https --target'
+      }`,
+    );
+  }
+  if (!request.drivers.includes('native')) {
+    throw new UsageError(
+      'h2_streams_unused',
+      `--h2-streams ${h2StreamsPerConnection}: only the native driver heeds it, given ${request.drivers.join(', ')}; add --driver native`,
+    );
+  }
+  return { ...plan, h2StreamsPerConnection };
 }
 
 /** A plan of stages that were decided elsewhere (the demo). */

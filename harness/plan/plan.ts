@@ -6,7 +6,7 @@ export interface Leg {
   /** `<scenario>/<driver>`, unique in the run. */
   id: string;
   scenario: Scenario;
-  /** The file the scenario came from, for k6, which loads it itself. Absolute. */
+  /** The file the scenario came from. Absolute. */
   scenarioFile: string;
   driver: DriverName;
   load: Load;
@@ -28,12 +28,14 @@ export interface Plan {
   maxRequests?: number;
   /** Share of requests whose trace is sampled (the flag in `traceparent`); default 0.05. */
   traceSampleRatio?: number;
+  /** Streams at once on one shared HTTP/2 connection of the native driver, before it opens another; whole, at least 1; default 100. The server's own limit holds as well. */
+  h2StreamsPerConnection?: number;
 }
 
 export interface Target {
   /** Origin only, no path. */
   url: string;
-  /** `h2` over TLS, or HTTP/1.1. */
+  /** `h2` over TLS, or HTTP/1.1 with or without TLS, as the URL says. */
   protocol: 'http/1.1' | 'h2';
   /** Accept the certificate of a development server on loopback. */
   insecureTls: boolean;

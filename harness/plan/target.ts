@@ -45,8 +45,8 @@ export function checkTarget(text: string, allowHosts: readonly string[], maxRequ
   return url;
 }
 
-/** `http` is HTTP/1.1, `https` is HTTP/2. Certificates are not checked on this machine's own hosts only. */
-export function targetOf(url: URL, controlUrl?: string): Target {
-  const target: Target = { url: url.origin, protocol: url.protocol === 'https:' ? 'h2' : 'http/1.1', insecureTls: isOwnHost(url.hostname) };
+/** Certificates are not checked on this machine's own hosts only. */
+export function targetOf(url: URL, protocol: Target['protocol'], controlUrl?: string): Target {
+  const target: Target = { url: url.origin, protocol, insecureTls: isOwnHost(url.hostname) };
   return controlUrl === undefined ? target : { ...target, controlUrl };
 }

@@ -5,6 +5,7 @@ import type { Sample } from '../sample.ts';
 export const requestMetrics = [
   'latency',
   'serviceTime',
+  'exchangeTime',
   'scheduleLag',
   'queued',
   'connect',
@@ -32,7 +33,7 @@ const none = Number.NaN;
  *
  * Which requests count:
  * - `ok`: everything.
- * - `timeout`: latency, serviceTime and total up to when the client gave up (`timeoutMs` after sending where the driver does not say), and the first
+ * - `timeout`: latency, serviceTime, exchangeTime and total up to when the client gave up (`timeoutMs` after sending where the driver does not say), and the first
  *   byte, headers and first content likewise when they had not come. So a request that timed out always counts as a slow one. All flagged as censored.
  *   Residual and measurement error need the end of the response, and are left out.
  * - `failed`: only what happened before the answer (lag, waiting, connecting). A refusal in 1 ms must not make a server look fast, nor is a failure's time a
@@ -42,6 +43,8 @@ const none = Number.NaN;
  *
  * latency, headers, ttfb, ttft and total count from the intended send time, else from sent. serviceTime = end - sent. scheduleLag = sent - intended - queued.
  * tpot = (last content - first content) / (content events - 1). total = latency, of streams only. lateness = actual - intended - queued of the truth.
+ * connect = TCP and TLS set-up of a connection opened for the request. exchangeTime = end - sent - connect: what compares with the server's times, which count from
+ * the arrival of the request on it. residual = exchangeTime - intended, measurementError = exchangeTime - actual. Where the driver cannot time it, it stays inside all three.
  */
 export function measure(sample: Sample, timeoutMs: number, out: Float64Array): number {
   out.fill(none);
@@ -68,10 +71,13 @@ export function measure(sample: Sample, timeoutMs: number, out: Float64Array): n
   const timedOut = outcome === 'timeout';
   const endedAtMs = sample.endedAtMs ?? (timedOut ? (sentAtMs ?? fromMs) + timeoutMs : none);
   out[at.latency] = endedAtMs - fromMs;
-  if (sentAtMs !== undefined) out[at.serviceTime] = endedAtMs - sentAtMs;
+  const serviceMs = sentAtMs === undefined ? none : endedAtMs - sentAtMs;
+  const exchangeMs = serviceMs - (sample.connectMs ?? 0);
+  out[at.serviceTime] = serviceMs;
+  out[at.exchangeTime] = exchangeMs;
   if (stream) out[at.total] = endedAtMs - fromMs;
   if (timedOut) {
-    let mask = (1 << at.latency) | (1 << at.serviceTime) | (stream ? 1 << at.total : 0);
+    let mask = (1 << at.latency) | (1 << at.serviceTime) | (1 << at.exchangeTime) | (stream ? 1 << at.total : 0);
     for (const index of stream ? [at.headers, at.ttfb, at.ttft] : [at.headers, at.ttfb]) {
       if (!Number.isNaN(out[index])) continue;
       out[index] = endedAtMs - fromMs;
@@ -79,20 +85,21 @@ export function measure(sample: Sample, timeoutMs: number, out: Float64Array): n
     }
     return mask;
   }
-  if (truth !== undefined) measureTruth(truth, endedAtMs, sentAtMs, out);
+  if (truth !== undefined) measureTruth(truth, exchangeMs, out);
   return 0;
 }
 
-function measureTruth(truth: NonNullable<Sample['truth']>, endedAtMs: number, sentAtMs: number | undefined, out: Float64Array): void {
+/** @param exchangeMs from when the connection was there to the end; NaN when it was never sent */
+function measureTruth(truth: NonNullable<Sample['truth']>, exchangeMs: number, out: Float64Array): void {
   const { intendedMs, actualMs } = truth;
   if (intendedMs !== undefined) {
     out[at.intended] = intendedMs;
-    if (sentAtMs !== undefined) out[at.residual] = endedAtMs - sentAtMs - intendedMs;
+    out[at.residual] = exchangeMs - intendedMs;
     if (actualMs !== undefined) out[at.lateness] = actualMs - intendedMs - (truth.queuedMs ?? 0);
   }
   if (actualMs !== undefined) {
     out[at.actual] = actualMs;
-    if (sentAtMs !== undefined) out[at.measurementError] = endedAtMs - sentAtMs - actualMs;
+    out[at.measurementError] = exchangeMs - actualMs;
   }
 }
 

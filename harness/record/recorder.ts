@@ -34,6 +34,7 @@ export interface LiveState {
   dropped: number;
   errorRatio: number;
   p50Ms?: number;
+  p95Ms?: number;
   p99Ms?: number;
 }
 
@@ -57,10 +58,12 @@ export interface LegRecorder {
 export interface LegRecorderOptions {
   /** Decides which requests are kept as examples, nothing else. */
   seed: number;
+  /** False: no JourneySample will come, so requests are not held for one. Default true. */
+  journeys?: boolean;
 }
 
 export function createLegRecorder(leg: Leg, options: LegRecorderOptions): LegRecorder {
-  return new Recorder(leg, options.seed);
+  return new Recorder(leg, options);
 }
 
 class Recorder implements LegRecorder {
@@ -68,6 +71,7 @@ class Recorder implements LegRecorder {
   readonly #values = new Float64Array(requestMetrics.length);
   readonly #operations = new Map<string, OperationTally>();
   readonly #journeys: Journeys;
+  readonly #holdsRequests: boolean;
   readonly #series: SecondSeries;
   readonly #delivery = new Delivery();
   readonly #errors = new ErrorGroups();
@@ -84,8 +88,9 @@ class Recorder implements LegRecorder {
   #withoutSchedule = 0;
   #figures: LiveFigures = { inFlight: 0, scheduled: 0, sent: 0, ended: 0 };
 
-  constructor(leg: Leg, seed: number) {
+  constructor(leg: Leg, { seed, journeys = true }: LegRecorderOptions) {
     this.#leg = leg;
+    this.#holdsRequests = journeys;
     this.#journeys = new Journeys(leg.scenario.journeys, keyedRandom(seed, leg.id, 'journeys'));
     this.#series = new SecondSeries(leg.timeoutMs + 5000, keyedRandom(seed, leg.id, 'series'));
     this.#streams = new Reservoir<Sample>(streamsKept, keyedRandom(seed, leg.id, 'streams'));
@@ -129,7 +134,7 @@ class Recorder implements LegRecorder {
       errors: failed + timeout,
       dropped,
       errorRatio: errorRatioOf(this.#counts),
-      ...(recent.length > 0 && { p50Ms: at(0.5), p99Ms: at(0.99) }),
+      ...(recent.length > 0 && { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }),
     };
   }
 
@@ -180,7 +185,7 @@ class Recorder implements LegRecorder {
     tally.add(sample, values, censored);
     this.#counts[sample.outcome] += 1;
     this.#delivery.add(sample);
-    this.#journeys.addRequest(sample);
+    if (this.#holdsRequests) this.#journeys.addRequest(sample);
     if (sample.outcome === 'dropped') return;
     if (sample.intendedAtMs === undefined) this.#withoutSchedule += 1;
     count(this.#protocols, sample.protocol);

@@ -1,6 +1,6 @@
 import type { LatencyClass } from '../../scenarios/types.ts';
 import { countsOf } from '../results/distribution.ts';
-import type { Distribution, LegResult, MetricName } from '../results/run-file.ts';
+import type { Distribution, LegResult, MetricName, MetricSet } from '../results/run-file.ts';
 
 /** The order in which classes are shown everywhere, and their colour. */
 export const classColours: Readonly<Record<LatencyClass, string>> = { metadata: 'c0', crud: 'c1', completion: 'c2', static: 'c3' };
@@ -24,6 +24,11 @@ export function whyNot(leg: LegResult, metrics: readonly string[], otherwise: st
 
 export function has(distribution: Distribution | undefined): distribution is Distribution {
   return distribution !== undefined && distribution.n > 0;
+}
+
+/** Connection set-up, where a connection was opened and its opening took time. */
+export function connectOf({ connect }: MetricSet): Distribution | undefined {
+  return has(connect) && connect.maxMs > 0 ? connect : undefined;
 }
 
 /** What the measured phase lasted, in seconds; at least a millisecond. */

@@ -15,11 +15,22 @@ export const glossary: Readonly<Record<string, Word>> = {
       'Counts from when the schedule said the request should leave, so that waiting behind a stalled server is in it (no coordinated omission). Where a generator has no schedule it counts from sent, and the leg says so.',
   },
   serviceTime: { name: 'Service time', formula: 'end - sent', means: 'What a single request took once it had left.' },
+  exchangeTime: {
+    name: 'Exchange time',
+    formula: '(end - sent) - connect',
+    means: "Service time on a connection that was there: what compares with a server's own times. Where a driver cannot time connection set-up, that is in it.",
+  },
   scheduleLag: { name: 'Schedule lag', formula: 'sent - intended send time - queued', means: "The generator's own delay. A run with much of it is invalid." },
   queued: {
     name: 'Queued',
     formula: "time waiting for a free connection by the journey's rules",
     means: 'Part of latency, as in a browser, and not schedule lag.',
+  },
+  connect: {
+    name: 'Connect',
+    formula: 'connection ready - sent',
+    means:
+      'TCP and TLS set-up, of the requests that a connection was opened for: n counts those. Part of latency and service time; not of residual and measurement error.',
   },
   ttfb: {
     name: 'TTFB',
@@ -40,8 +51,9 @@ export const glossary: Readonly<Record<string, Word>> = {
   total: { name: 'Total', formula: 'end of stream - intended send time', means: 'Latency, of streams alone.' },
   residual: {
     name: 'Residual',
-    formula: '(end - sent) - intended draw of that very request',
-    means: 'What was measured beyond what the server meant to take, request by request. Needs the truth of the server.',
+    formula: '(end - sent) - connect - intended draw of that very request',
+    means:
+      'What was measured beyond what the server meant to take, request by request. Needs the truth of the server. Where a driver cannot time connection set-up, that is in it.',
   },
   lateness: {
     name: 'Lateness',
@@ -50,8 +62,9 @@ export const glossary: Readonly<Record<string, Word>> = {
   },
   measurementError: {
     name: 'Measurement error',
-    formula: '(end - sent) - actual',
-    means: "Bounds the harness' own error from above: the network, connection set-up, accept queues and the server's loop delay are in it.",
+    formula: '(end - sent) - connect - actual',
+    means:
+      "Bounds the harness' own error from above: the network, accept queues and the server's loop delay are in it, and connection set-up where the driver cannot time it.",
   },
   goodput: {
     name: 'Goodput',

@@ -1,5 +1,5 @@
 import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
-import { busiest, countsFrom, has, sentCount } from './figures-of.ts';
+import { busiest, connectOf, countsFrom, has, sentCount } from './figures-of.ts';
 import { number, percent, quantile } from './format.ts';
 import { objectiveValue } from './sections/judgement.ts';
 import { plainError } from './text-lines.ts';
@@ -18,6 +18,7 @@ export function renderMarkdown(run: RunFile): string {
       `${run.target.url} (${run.target.protocol}), ${profile}; ${run.machine.cpu}, ${run.machine.cores} cores, Node ${run.machine.node}; ${number(run.durationMs / 1_000)} s`,
     ),
   );
+  for (const note of run.notes ?? []) lines.push('', `Note: ${cell(note)}`);
   for (const leg of run.legs) lines.push('', ...legLines(leg, run));
   lines.push('', 'Milliseconds, with 95% intervals. \\* n too small for this quantile.', '');
   return lines.join('\n');
@@ -53,6 +54,11 @@ function legLines(leg: LegResult, run: RunFile): string[] {
     const quantiles = [0.5, 0.95, 0.99].map((q) => quantileText(metrics.latency, q));
     const events = streams ? [0.5, 0.95].map((q) => quantileText(metrics.ttft, q)) : [];
     lines.push(`| ${[cell(operation), number(metrics.latency?.n ?? 0), ...quantiles, ...events, number(counts.failed + counts.timeout)].join(' | ')} |`);
+  }
+  const connect = connectOf(leg.all);
+  if (connect) {
+    const quantiles = [0.5, 0.95, 0.99].map((q) => quantileText(connect, q));
+    lines.push(`| ${['connect (set-up of connections)', number(connect.n), ...quantiles, ...(streams ? ['', ''] : []), ''].join(' | ')} |`);
   }
   if (operations.length > operationsShown) lines.push('', `and ${operations.length - operationsShown} more in report.html`);
   return lines;

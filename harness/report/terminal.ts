@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import type { LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
+import type { Distribution, LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
 import { ms, number, percent, quantileText } from './format.ts';
-import { busiest } from './figures-of.ts';
+import { busiest, connectOf } from './figures-of.ts';
 import { clip, plainError, printable, wrap } from './text-lines.ts';
 
 export interface TerminalStyle {
@@ -32,6 +32,7 @@ export function renderTerminal(run: RunFile, style: TerminalStyle): string {
     const { loopDelay, overruns } = run.server;
     lines.push('', `server   loop delay p99 ${ms(loopDelay.p99Ms)}, max ${ms(loopDelay.maxMs)}; ${overruns} overruns; ${number(run.server.rssBytes / 1e6)} MB`);
   }
+  for (const note of run.notes ?? []) lines.push('', ...wrap(note, style.width, 'note     ', '         '));
   if (lines.some((line) => line.includes('*'))) lines.push(colour.dim('* too few samples for this quantile'));
   lines.push('');
   return lines.join('\n');
@@ -79,7 +80,8 @@ function operationTable(leg: LegResult, width: number, colour: Colours): string[
   const sorted = busiest(leg);
   const rows = sorted.slice(0, operationsShown).map((operation) => row(operation));
   const head = ['operation (ms)', 'n', 'p50', 'p95', 'p99', 'ttft p50', 'ttft p95', 'errors'];
-  const table = [head, ...rows];
+  const connect = connectOf(leg.all);
+  const table = [head, ...rows, ...(connect ? [distributionCells('connect (set-up of connections)', connect)] : [])];
   const widths = head.map((_, column) => Math.max(...table.map((cells) => (cells[column] ?? '').length)));
   // The name gives way when the table is too wide.
   const others = widths.slice(1).reduce((sum, cells) => sum + cells + 2, 2);
@@ -90,13 +92,24 @@ function operationTable(leg: LegResult, width: number, colour: Colours): string[
       .join('  ');
     return index === 0 ? colour.dim(`  ${text}`) : `  ${text}`;
   });
-  if (sorted.length > operationsShown) lines.push(colour.dim(`  and ${sorted.length - operationsShown} less frequent operations in the report`));
+  if (sorted.length > operationsShown) {
+    const rest = colour.dim(`  and ${sorted.length - operationsShown} less frequent operations in the report`);
+    lines.splice(1 + rows.length, 0, rest);
+  }
   return lines;
 }
 
 function row(operation: OperationResult): string[] {
   const { latency, ttft } = operation.metrics;
   const { failed, timeout, dropped } = operation.counts;
-  const cells = [operation.operation, String(latency?.n ?? 0), quantileText(latency, 0.5), quantileText(latency, 0.95), quantileText(latency, 0.99)];
-  return [...cells, ttft ? quantileText(ttft, 0.5) : '', ttft ? quantileText(ttft, 0.95) : '', String(failed + timeout + dropped)];
+  return [
+    ...distributionCells(operation.operation, latency),
+    ttft ? quantileText(ttft, 0.5) : '',
+    ttft ? quantileText(ttft, 0.95) : '',
+    String(failed + timeout + dropped),
+  ];
+}
+
+function distributionCells(name: string, distribution: Distribution | undefined): string[] {
+  return [name, String(distribution?.n ?? 0), ...[0.5, 0.95, 0.99].map((q) => quantileText(distribution, q))];
 }

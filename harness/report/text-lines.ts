@@ -33,11 +33,11 @@ export function clip(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text;
 }
 
-/** `harness error at most 0.4 ms at p99 ((end - sent) - actual; server loop delay p99 2.7 ms)`, or why there is none. */
+/** `harness error at most 0.4 ms at p99: (end - sent) - connect - actual; server loop delay p99 2.7 ms`, or why there is none. */
 export function plainError(leg: LegResult, server: ServerAccount | undefined): string {
   const error = leg.all.measurementError;
   if (!has(error)) return `harness error: not available, ${whyNot(leg, ['measurementError', 'residual'], 'the server does not say what it did')}`;
   const q = [0.99, 0.95, 0.9].find((candidate) => quantileOf(error, candidate)?.enough) ?? 0.5;
   const loop = server ? `server loop delay p99 ${ms(server.loopDelay.p99Ms)}` : 'server loop delay not available';
-  return `harness error at most ${ms(quantileOf(error, q)?.ms ?? 0)} at ${quantileName(q)}${q === 0.99 ? '' : ` (n ${error.n} too small for p99)`}: (end - sent) - actual; ${loop}`;
+  return `harness error at most ${ms(quantileOf(error, q)?.ms ?? 0)} at ${quantileName(q)}${q === 0.99 ? '' : ` (n ${error.n} too small for p99)`}: (end - sent) - connect - actual; ${loop}`;
 }

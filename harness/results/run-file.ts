@@ -19,6 +19,8 @@ export interface RunFile {
   legs: LegResult[];
   /** The server's own account over the run, where it has a control port. */
   server?: ServerAccount;
+  /** What went wrong beside the load, one line each: no account of a server that has gone, samples that could not be written. Absent: nothing. */
+  notes?: string[];
   verdict: RunVerdict;
 }
 
@@ -81,6 +83,8 @@ export interface LegResult {
   /** The median and the slowest journey with all their requests, for waterfalls. */
   waterfalls: { label: string; journey: JourneySample; requests: Sample[] }[];
   driverReport: DriveReport;
+  /** Why it failed (its set-up or its driver), in one line: what was measured until then is here, and the leg is invalid. Absent: it ran. */
+  failure?: string;
   /** Counts of requests by kind of error line, worst first, at most 20. */
   errors: { error: string; count: number; example: string }[];
 }
@@ -122,12 +126,14 @@ export interface OperationResult {
 
 /**
  * latency and ttfb, ttft count from the intended send time (from sent where there is no schedule: `from` says so).
- * gap pools every gap between content events. residual = serviceTime - truth.intended. lateness = truth.actual - truth.intended - truth.queued.
- * measurementError = serviceTime - truth.actual, an upper bound of the harness' own error.
+ * gap pools every gap between content events. connect: TCP and TLS set-up, of the requests that a connection was opened for.
+ * exchangeTime = serviceTime - connect: what compares with the server's times. residual = exchangeTime - truth.intended. lateness = truth.actual - truth.intended - truth.queued.
+ * measurementError = exchangeTime - truth.actual, an upper bound of the harness' own error. Where the driver cannot time connect, it stays inside all three.
  */
 export type MetricName =
   | 'latency'
   | 'serviceTime'
+  | 'exchangeTime'
   | 'scheduleLag'
   | 'queued'
   | 'connect'
@@ -203,7 +209,7 @@ export interface Validity {
   checks: ValidityCheck[];
 }
 export interface ValidityCheck {
-  name: 'scheduleLag' | 'achieved' | 'dropped' | 'loopDelay' | 'interrupted' | 'samples';
+  name: 'failed' | 'scheduleLag' | 'achieved' | 'dropped' | 'loopDelay' | 'interrupted' | 'samples';
   ok: boolean;
   /** Absent: the driver cannot tell; then the check is not applied and says so. */
   value?: number;

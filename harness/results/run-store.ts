@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { RunFile, Verdict } from './run-file.ts';
 
 export const runFileName = 'run.json';
@@ -23,6 +23,12 @@ export async function createRunDirectory(root: string, runId: string): Promise<s
   const directory = join(root, runId);
   await mkdir(directory);
   return directory;
+}
+
+/** Takes the directory of a run that measured nothing away again, and the root as well when it was made for it (`rootIsNew`) and holds nothing else. */
+export async function discardRunDirectory(directory: string, rootIsNew: boolean): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  if (rootIsNew) await rmdir(dirname(directory)).catch(() => undefined);
 }
 
 /** Writes a whole file or nothing: under a name of its own first, then renamed. */

@@ -4,13 +4,13 @@ import type { Sample } from '../../harness/sample.ts';
 export const limits = { medianMs: 3, p95Ms: 10 } as const;
 export const leastSamples = 60;
 
-/** Client time from sent, less the intended draw of that very request. */
+/** Client time from sent, less the set-up of a connection and the intended draw of that very request. */
 export function residualsOf(samples: readonly Sample[]): Map<string, number[]> {
   const residuals = new Map<string, number[]>();
-  for (const { phase, outcome, operation, sentAtMs, endedAtMs, truth } of samples) {
+  for (const { phase, outcome, operation, sentAtMs, connectMs, endedAtMs, truth } of samples) {
     if (phase !== 'measured' || outcome !== 'ok' || sentAtMs === undefined || endedAtMs === undefined || truth?.intendedMs === undefined) continue;
     const list = residuals.get(operation) ?? [];
-    list.push(endedAtMs - sentAtMs - truth.intendedMs);
+    list.push(endedAtMs - sentAtMs - (connectMs ?? 0) - truth.intendedMs);
     residuals.set(operation, list);
   }
   return residuals;

@@ -1,5 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { testCertificate } from '../native/support/certificate.ts';
 
 /** A server that nobody wrote for plumbline: JSON, and server-sent events in three dialects. It knows none of our headers. */
 export interface ForeignServer {
@@ -34,9 +37,20 @@ function stream(response: ServerResponse, dialect: { event(index: number): strin
   response.on('close', () => clearInterval(timer));
 }
 
-export async function startForeignServer(): Promise<ForeignServer> {
+/** `https`: HTTP/1.1 over TLS, as Node's own; `https+h2`: HTTP/2 and HTTP/1.1 over TLS. */
+export type ForeignKind = 'http' | 'https' | 'https+h2';
+
+const makers: Record<ForeignKind, (listener: RequestListener) => Server> = {
+  http: (listener) => createServer(listener),
+  https: (listener) => createHttpsServer(testCertificate, listener),
+  // Its request and response have what the listener here uses of HTTP/1.1's.
+  'https+h2': (listener) => createSecureServer({ ...testCertificate, allowHTTP1: true }, listener as never),
+};
+
+export async function startForeignServer(kind: ForeignKind = 'http'): Promise<ForeignServer> {
   const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => {
+  const sockets = new Set<Socket>();
+  const server = makers[kind]((request, response) => {
     requests.push(request);
     request.resume();
     const path = request.url?.split('?')[0] ?? '';
@@ -47,14 +61,18 @@ export async function startForeignServer(): Promise<ForeignServer> {
     if (request.headers.authorization !== 'Bearer secret-1') return json(response, 401, { error: 'who are you?' }, 1);
     return json(response, 200, { items: [1, 2, 3] }, readMs);
   });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${kind === 'http' ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     stop: () =>
       new Promise((resolve) => {
-        server.closeAllConnections();
         server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

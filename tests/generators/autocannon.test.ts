@@ -54,6 +54,37 @@ describe('autocannon on its own', () => {
     expect(requests.length).toBeLessThanOrEqual(100);
   });
 
+  it.each([
+    [40, 40],
+    [150, 100],
+  ])('spreads a constant rate of %d/s evenly over each second, %d connections one after another', async (ratePerSecond, connections) => {
+    server.seen.length = 0;
+    const scenario = scenarioOf([getStep('read', '/hold?ms=5')], { load: { kind: 'constant', ratePerSecond }, warmupMs: 1_200, durationMs: 3_000 });
+    const { requests } = await drive(autocannonDriver, scenario, server.url);
+    expect(new Set(server.seen.map(({ port }) => port)).size).toBe(connections);
+    const measured = requests.filter(({ phase }) => phase === 'measured');
+    expect(measured.length).toBeGreaterThan(ratePerSecond * 3 * 0.9);
+    expect(measured.length).toBeLessThanOrEqual(ratePerSecond * 3 * 1.1);
+    // Fifths of a second: all in one and none in the others when the second begins with a burst.
+    const fromMs = Math.min(...measured.map(({ sentAtMs }) => sentAtMs ?? 0));
+    const fifths = new Array<number>(5).fill(0);
+    for (const { sentAtMs = 0 } of measured)
+      fifths[Math.floor(((sentAtMs - fromMs) % 1_000) / 200)] = (fifths[Math.floor(((sentAtMs - fromMs) % 1_000) / 200)] ?? 0) + 1;
+    for (const share of fifths) expect(share / measured.length, String(fifths)).toBeGreaterThan(0.1);
+    for (const share of fifths) expect(share / measured.length, String(fifths)).toBeLessThan(0.3);
+  });
+
+  it('begins no further connection once it was stopped', async () => {
+    server.seen.length = 0;
+    const scenario = scenarioOf([getStep('read', '/hold?ms=5')], { load: { kind: 'constant', ratePerSecond: 50 }, durationMs: 20_000 });
+    const startMs = performance.now();
+    const { requests, report } = await drive(autocannonDriver, scenario, server.url, { signal: AbortSignal.timeout(300) });
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+    expect(report.interrupted).toBe(true);
+    expect(requests.length).toBeGreaterThan(3);
+    expect(requests.length).toBeLessThan(40);
+  });
+
   it('uses as many connections as the closed load has users', async () => {
     server.seen.length = 0;
     await drive(autocannonDriver, scenarioOf([getStep('read', '/read')], { load: { kind: 'closed', vus: 3 }, durationMs: 500 }), server.url);

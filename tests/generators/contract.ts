@@ -4,7 +4,8 @@ import type { Driver } from '../../harness/drive/driver.ts';
 import type { Sample } from '../../harness/sample.ts';
 import { requestKey } from '../../scenarios/request.ts';
 import { type KnownServer, plainMs, startKnownServer, streamEventsMs } from './known-server.ts';
-import { drive, getStep, quantile, scenarioOf, seed } from './legs.ts';
+import { seed } from '../support/driven.ts';
+import { drive, getStep, quantile, scenarioOf } from './legs.ts';
 
 const streamStep = { ...getStep('stream', '/stream'), method: 'POST' as const, body: { prompt: 'number {{seq}}' }, stream: 'plumbline' as const };
 const serviceMs = (sample: Sample): number => (sample.endedAtMs ?? Number.NaN) - (sample.sentAtMs ?? Number.NaN);

@@ -9,7 +9,8 @@ import type { LegSettings } from '../../scenarios/k6/settings.ts';
 import { thresholdsOf } from '../../scenarios/k6/thresholds.ts';
 import { readStream } from '../../scenarios/stream-body.ts';
 import type { Journey, Load, Step } from '../../scenarios/types.ts';
-import { getStep, legOf, scenarioOf } from './legs.ts';
+import { legOf } from '../support/driven.ts';
+import { getStep, scenarioOf } from './legs.ts';
 
 const journeyOf = (steps: Step[]): Journey => ({ name: 'page', steps });
 const work = (id: string, workMs: number, after: string[]): Step => ({ id, workMs, source: 'test', after });
@@ -65,7 +66,6 @@ describe('executorOf', () => {
   const of = (load: Load, changes: Partial<LegSettings> = {}) =>
     executorOf(scenario, {
       runId: 'r',
-      scenarioName: 'known',
       seed: 1,
       targetUrl: 'http://127.0.0.1',
       insecureTls: false,

@@ -7,10 +7,13 @@ import { k6Driver } from '../../harness/drive/k6/driver.ts';
 import { requireTool } from '../support/tools.ts';
 import { generatorContract } from './contract.ts';
 import { type KnownServer, plainMs, startKnownServer } from './known-server.ts';
-import { drive, getStep, quantile, scenarioOf, seed } from './legs.ts';
+import { seed } from '../support/driven.ts';
+import { drive, getStep, quantile, scenarioOf } from './legs.ts';
 
 const k6Path = requireTool('k6');
 const driver = k6Driver(k6Path === undefined ? {} : { k6Path });
+/** What k6 itself refuses. */
+const noVus = { kind: 'closed', vus: 0 } as const;
 
 describe.skipIf(k6Path === undefined)('with a real k6', () => {
   generatorContract(() => driver);
@@ -145,13 +148,11 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
       );
       return error instanceof Error ? error.message : 'it did not fail';
     };
-    const broken = await failure(drive(driver, scenario, server.url, { scenarioText: 'export default {;' }));
-    expect(broken).toMatch(/^k6 failed \(exit code \d+\): .*my\.scenario\.ts/);
-    expect(broken).not.toContain('\n');
-    const other = await failure(drive(driver, scenario, server.url, { scenarioText: `export default ${JSON.stringify({ ...scenario, name: 'other' })};` }));
-    expect(other).toContain('the scenario file holds "other", expected "known"');
-    const npm = await failure(drive(driver, scenario, server.url, { scenarioText: `import { z } from 'zod';\nexport default z;` }));
-    expect(npm).toContain('zod');
+    const noUsers = await failure(drive(driver, { ...scenario, load: noVus }, server.url));
+    expect(noUsers).toMatch(/^k6 failed \(exit code \d+\): .*VUs/);
+    expect(noUsers).not.toContain('\n');
+    const unknown = await failure(drive(driver, { ...scenario, journeys: [{ name: 'only', steps: [{ id: 'x', operation: 'no.such' }] }] }, server.url));
+    expect(unknown).toMatch(/^(k6|operation|step).*"no\.such" is not a known one/);
     expect(await failure(drive(k6Driver({}), scenario, server.url))).toMatch(/k6 was not found: .*K6_BIN/);
     expect(await failure(drive(driver, { ...scenario, durationMs: 900 }, server.url))).toContain('k6 runs at least 1000 ms');
     expect(await failure(drive(k6Driver({ k6Path: process.execPath }), scenario, server.url))).toContain('is no k6');
@@ -164,7 +165,7 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
     try {
       const scenario = scenarioOf([getStep('read', '/read')]);
       await drive(driver, scenario, server.url);
-      await expect(drive(driver, scenario, server.url, { scenarioText: 'export default {;' })).rejects.toThrow('k6 failed');
+      await expect(drive(driver, { ...scenario, load: noVus }, server.url)).rejects.toThrow('k6 failed');
       expect(await readdir(own)).toEqual([]);
     } finally {
       if (before === undefined) delete process.env['TMPDIR'];

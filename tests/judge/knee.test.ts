@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultKneePolicy, judgeStep, type KneePolicy, type LoadStep, loadStepOf, type NextStep, nextStep } from '../../harness/judge/knee.ts';
+import { defaultKneePolicy, judgeStep, kneeSoFar, type KneePolicy, type LoadStep, loadStepOf, type NextStep, nextStep } from '../../harness/judge/knee.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
 import { measurementOf, request } from '../record/make-sample.ts';
 
@@ -172,5 +172,25 @@ test('loadStepOf takes its figures from a leg', () => {
     droppedRatio: 0,
     scheduleLagP99Ms: 1,
     loopDelayP99Ms: 3,
+  });
+});
+
+describe('a search that is stopped from outside says what was known', () => {
+  test('nothing, a rate that held, a rate that did not, and a bracket', () => {
+    expect(kneeSoFar([], policy, 'budget', 'out of budget')).toEqual({ kind: 'done', reason: 'budget', text: 'out of budget; no step was measured' });
+    const held = step({ ratePerSecond: 10 });
+    const gave = step({ ratePerSecond: 40, errorRatio: 0.2 });
+    expect(kneeSoFar([held], policy, 'budget', 'out of budget')).toEqual({
+      kind: 'done',
+      heldPerSecond: 10,
+      reason: 'budget',
+      text: 'out of budget; so far holds 10/s; nothing gave way',
+    });
+    const none = kneeSoFar([gave], policy, 'interrupted', 'interrupted');
+    expect(none.heldPerSecond).toBeUndefined();
+    expect(none.text).toBe('interrupted; so far no rate held; at 40/s the server gave way first: 20% of requests failed, limit 1%');
+    const both = kneeSoFar([held, gave], policy, 'failed', 'k6 failed');
+    expect(both).toMatchObject({ heldPerSecond: 10, gaveWay: { what: 'errors', ratePerSecond: 40 }, reason: 'failed' });
+    expect(both.text).toMatch(/^k6 failed; so far holds 10\/s; at 40\/s the server gave way first/);
   });
 });

@@ -211,18 +211,6 @@ describe('HTTP/2', () => {
     expect(requests.filter((sample) => sample.step !== 'first' && (sample.queuedMs ?? 0) > 40)).toHaveLength(10);
   });
 
-  it('shared journeys fill a connection to 100 streams before they open another', async () => {
-    h2 = await serveH2((stream) =>
-      setTimeout(() => {
-        stream.respond({ ':status': 200 });
-        stream.end('{}');
-      }, 600),
-    );
-    const { requests } = await drive(times(150, [get('a', '/a')]), h2.url, overH2(h2.url));
-    expect(requests.filter((sample) => sample.outcome === 'ok')).toHaveLength(150);
-    expect(h2.sessions()).toHaveLength(2);
-  });
-
   it('streams, bodies, time-outs, resets and a lost connection', async () => {
     const delta = 'event: content_block_delta\ndata: {}\n\n';
     let body = '';

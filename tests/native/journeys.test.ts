@@ -2,7 +2,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nativeDriver } from '../../harness/drive/native/driver.ts';
 import type { Step } from '../../scenarios/types.ts';
-import { drive, get, legOf, planOf, scenarioOf, serve, sleep, times } from './support/drive.ts';
+import { planOf } from '../support/driven.ts';
+import { drive, get, legOf, scenarioOf, serve, sleep, times } from './support/drive.ts';
 import type { TestServer } from './support/drive.ts';
 
 let server: TestServer | undefined;
@@ -12,6 +13,16 @@ afterEach(async () => {
 });
 
 describe('journeys', () => {
+  it('a step that follows at once is sent on the connection that its parent has just left', async () => {
+    server = await serve((_request, response) => response.end('{}'));
+    const steps = ['one', 'two', 'three'].map((id, i, ids) => get(id, `/${id}`, i === 0 ? {} : { after: [ids[i - 1] as string] }));
+    const journey = { name: 'chain', steps, connections: 'browser' as const };
+    const { requests } = await drive(scenarioOf([], { journeys: [journey], durationMs: 50 }), server.url);
+    expect(requests).toHaveLength(3);
+    expect(server.connections()).toBe(1);
+    expect(requests.filter(({ connectMs }) => connectMs !== undefined)).toHaveLength(1);
+  });
+
   it('known answer: order, intended times, work, milestones and critical path', async () => {
     const order: string[] = [];
     server = await serve((request, response) => {

@@ -5,7 +5,8 @@ import { Deadlines } from '../../harness/drive/native/deadlines.ts';
 import type { Timed } from '../../harness/drive/native/deadlines.ts';
 import { PreciseTimer } from '../../harness/drive/native/precise-timer.ts';
 import { sleep, until } from './support/drive.ts';
-import { legOf, planOf, scenarioOf } from './support/drive.ts';
+import { planOf } from '../support/driven.ts';
+import { legOf, scenarioOf } from './support/drive.ts';
 
 const clock = { now: () => performance.now() };
 
@@ -97,5 +98,18 @@ describe('request budget', () => {
     expect([RequestBudget.of(plan).take(), RequestBudget.of(plan).take(), RequestBudget.of(plan).take()]).toEqual([true, true, false]);
     const endless = RequestBudget.of(planOf('http://127.0.0.1:1', leg));
     for (let i = 0; i < 100; i += 1) expect(endless.take()).toBe(true);
+  });
+
+  it('is one for all plans that share it', () => {
+    const leg = legOf(scenarioOf([]));
+    const steps = [1, 2].map(() => planOf('http://127.0.0.1:1', leg, { maxRequests: 3 }));
+    const budget = new RequestBudget(3);
+    for (const step of steps) budget.share(step);
+    expect(steps.map((step) => [RequestBudget.of(step).take(), RequestBudget.of(step).take()])).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+    expect(budget.left).toBe(0);
+    expect(new RequestBudget(undefined).left).toBe(Number.POSITIVE_INFINITY);
   });
 });

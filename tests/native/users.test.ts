@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeUsers, SetupError } from '../../harness/drive/users.ts';
 import type { RequestStep, Scenario } from '../../scenarios/types.ts';
-import { get, legOf, planOf, scenarioOf, serve, sleep } from './support/drive.ts';
+import { planOf } from '../support/driven.ts';
+import { get, legOf, scenarioOf, serve, sleep } from './support/drive.ts';
 import type { TestServer } from './support/drive.ts';
 
 let server: TestServer | undefined;

@@ -84,6 +84,7 @@ describe('known answers', () => {
       latency: 360,
       total: 360,
       serviceTime: 356,
+      exchangeTime: 354.5,
       scheduleLag: 1,
       queued: 3,
       connect: 1.5,
@@ -100,7 +101,7 @@ describe('known answers', () => {
 
   test('what a driver cannot measure is absent, not zero', () => {
     const { all } = measurementOf([{ ...request(0, 10), intendedAtMs: 0 }]);
-    expect(Object.keys(all).toSorted()).toEqual(['latency', 'scheduleLag', 'serviceTime']);
+    expect(Object.keys(all).toSorted()).toEqual(['exchangeTime', 'latency', 'scheduleLag', 'serviceTime']);
     const k6 = measurementOf([request(0, 30_000, { outcome: 'timeout', contentEvents: 0 })], {
       report: { notAvailable: [{ metric: 'ttft', reason: 'no event times' }] },
     });
@@ -122,7 +123,7 @@ describe('which requests count', () => {
     ];
     delete (withTimeouts[99] as { endedAtMs?: number }).endedAtMs;
     const { all, totals } = measurementOf(withTimeouts);
-    for (const name of ['latency', 'serviceTime', 'ttfb', 'ttft', 'total'] as const) {
+    for (const name of ['latency', 'serviceTime', 'exchangeTime', 'ttfb', 'ttft', 'total'] as const) {
       expect(all[name], name).toMatchObject({ n: 100, censored: 2, maxMs: 30_000 });
       expect(p(all[name], 0.99), name).toBe(30_000);
     }
@@ -184,7 +185,7 @@ describe('which requests count', () => {
   test('a value that is no finite number is left out and said', () => {
     const found = measurementOf([request(0, 10), request(0, Number.POSITIVE_INFINITY)]);
     expect(found.all.latency).toMatchObject({ n: 1, maxMs: 10 });
-    expect(found.driverReport.notAvailable).toEqual([{ metric: 'some values', reason: '2 values were not finite numbers and are left out' }]);
+    expect(found.driverReport.notAvailable).toEqual([{ metric: 'some values', reason: '3 values were not finite numbers and are left out' }]);
   });
 });
 
@@ -311,6 +312,7 @@ test('live figures', () => {
     errors: 1,
     errorRatio: 0.01,
     p50Ms: 50,
+    p95Ms: 95,
     p99Ms: 99,
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRuns } from '../../harness/judge/compare.ts';
 import { renderCompareHtml } from '../../harness/report/compare-html.ts';
@@ -88,6 +88,11 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
         return width + height > 0.5;
       }).length]))`,
     );
+  /** A tab is shown a moment after the click: with the address's new hash. */
+  const show = async (link: Locator): Promise<void> => {
+    await link.click();
+    await expect.poll(() => link.getAttribute('aria-current')).toBe('true');
+  };
   const background = (page: Page): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
 
   for (const dark of [false, true]) {
@@ -95,7 +100,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
       const { page, faults } = await open(report, { dark });
       const marks: Record<string, number> = {};
       for (const link of await page.locator('.tabs a').all()) {
-        await link.click();
+        await show(link);
         for (const [id, count] of Object.entries(await drawn(page))) marks[id] = Math.max(marks[id] ?? 0, count);
       }
       expect(Object.keys(marks).sort()).toEqual([...expectedCharts].sort());
@@ -145,7 +150,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
   it('fits a screen of 400 pixels: wide tables and charts scroll inside themselves', async () => {
     const { page, faults } = await open(report, { width: 400 });
     for (const link of await page.locator('.tabs a').all()) {
-      await link.click();
+      await show(link);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
     }
     expect(faults).toEqual([]);
@@ -154,7 +159,7 @@ describe.skipIf(executablePath === undefined)('the report in a real Chromium', (
 
   it('lays two runs over one another', async () => {
     const { page, faults } = await open(compare);
-    for (const link of await page.locator('.tabs a').all()) await link.click();
+    for (const link of await page.locator('.tabs a').all()) await show(link);
     await page.locator('.tabs a').first().click();
     const marks = await drawn(page);
     for (const id of [

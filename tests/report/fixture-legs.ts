@@ -62,6 +62,18 @@ function report(leg: Leg, more: Partial<DriveReport> = {}): DriveReport {
   };
 }
 
+type Declared = Record<string, [number, number][]>;
+
+/** A leg that is being recorded, and its judged result. */
+function recording(
+  of: Scenario,
+  driver: DriverName,
+): { leg: Leg; recorder: ReturnType<typeof createLegRecorder>; finish: (report: DriveReport, declared?: Declared) => LegResult } {
+  const leg = legOf(of, driver);
+  const recorder = createLegRecorder(leg, { seed: 1 });
+  return { leg, recorder, finish: (finished, declared) => toLegResult(recorder.finish(finished, declared), of.objectives) };
+}
+
 const phaseOf = (atMs: number): Sample['phase'] => (atMs < measuredFromMs ? 'warm-up' : 'measured');
 
 /** 24 page loads of 250 requests over four origins, with work steps, milestones and a critical path. */
@@ -80,8 +92,7 @@ export function pageLoadLeg(slowerMs: number, invalid: boolean): LegResult {
     ],
     { domContentLoaded: ['s60'], load: ['s200'] },
   );
-  const leg = legOf(of, 'native');
-  const recorder = createLegRecorder(leg, { seed: 1 });
+  const { leg, recorder, finish } = recording(of, 'native');
   const random = keyedRandom(1, 'page-load');
   const plain = operations.filter(({ stream, method, name }) => stream === undefined && method === 'GET' && name !== 'assets.shell');
   for (let journeyId = 0; journeyId < 35; journeyId += 1) {
@@ -137,7 +148,7 @@ export function pageLoadLeg(slowerMs: number, invalid: boolean): LegResult {
     recorder.add(journey);
   }
   const declared = Object.fromEntries(operations.map(({ name, latencyClass }) => [name, declaredOf(latencyClass)]));
-  return toLegResult(recorder.finish(report(leg, { scheduledArrivals: 30, connectionsOpened: { app: 1 } }), declared), of.objectives);
+  return finish(report(leg, { scheduledArrivals: 30, connectionsOpened: { app: 1 } }), declared);
 }
 
 function declaredOf(latencyClass: string): [number, number][] {
@@ -165,44 +176,40 @@ function declaredOf(latencyClass: string): [number, number][] {
       ];
 }
 
-const sseObjectives: Scenario['objectives'] = [
-  { metric: 'ttft', operation: 'chat.completion', quantile: 0.95, max: 1_500 },
-  { metric: 'latency', operation: 'chat.completion', quantile: 0.95, max: 5_500 },
-  { metric: 'maxGap', quantile: 0.95, max: 180 },
-  { metric: 'errorRatio', max: 0.02 },
-];
+const sse = scenario(
+  'sse',
+  'Completions arriving as an open model: time to first event, gaps, total, lateness, goodput.',
+  { kind: 'constant', ratePerSecond: 10 },
+  30_000,
+  1,
+  [
+    { metric: 'ttft', operation: 'chat.completion', quantile: 0.95, max: 1_500 },
+    { metric: 'latency', operation: 'chat.completion', quantile: 0.95, max: 5_500 },
+    { metric: 'maxGap', quantile: 0.95, max: 180 },
+    { metric: 'errorRatio', max: 0.02 },
+  ],
+);
+
+/** Ten streams a second, warm-up and all. */
+function streamsOf(
+  driver: DriverName,
+  seed: number,
+  slowerMs: number,
+  events: boolean,
+): { leg: Leg; finish: (of: DriveReport, declared?: Declared) => LegResult } {
+  const { leg, recorder, finish } = recording(sse, driver);
+  const random = keyedRandom(seed, 'sse');
+  for (let i = 0; i < 350; i += 1) recorder.add(madeStream({ random, index: i, intendedAtMs: i * 100, phase: phaseOf(i * 100), driver, slowerMs, events }));
+  return { leg, finish };
+}
 
 export function sseNativeLeg(slowerMs: number): LegResult {
-  const of = scenario(
-    'sse',
-    'Completions arriving as an open model: time to first event, gaps, total, lateness, goodput.',
-    { kind: 'constant', ratePerSecond: 10 },
-    30_000,
-    1,
-    sseObjectives,
-  );
-  const leg = legOf(of, 'native');
-  const recorder = createLegRecorder(leg, { seed: 1 });
-  const random = keyedRandom(1, 'sse');
-  for (let i = 0; i < 350; i += 1)
-    recorder.add(madeStream({ random, index: i, intendedAtMs: i * 100, phase: phaseOf(i * 100), driver: 'native', slowerMs, events: true }));
-  return toLegResult(recorder.finish(report(leg, { scheduledArrivals: 300 }), { 'chat.completion': declaredOf('completion') }), of.objectives);
+  const { leg, finish } = streamsOf('native', 1, slowerMs, true);
+  return finish(report(leg, { scheduledArrivals: 300 }), { 'chat.completion': declaredOf('completion') });
 }
 
 export function sseK6Leg(slowerMs: number): LegResult {
-  const of = scenario(
-    'sse',
-    'Completions arriving as an open model: time to first event, gaps, total, lateness, goodput.',
-    { kind: 'constant', ratePerSecond: 10 },
-    30_000,
-    1,
-    sseObjectives,
-  );
-  const leg = legOf(of, 'k6');
-  const recorder = createLegRecorder(leg, { seed: 1 });
-  const random = keyedRandom(2, 'sse');
-  for (let i = 0; i < 350; i += 1)
-    recorder.add(madeStream({ random, index: i, intendedAtMs: i * 100, phase: phaseOf(i * 100), driver: 'k6', slowerMs, events: false }));
+  const { leg, finish } = streamsOf('k6', 2, slowerMs, false);
   const whole = 'k6 hands a body to its script only when it is whole: events have no times';
   const finished = report(leg, {
     scheduledArrivals: 300,
@@ -214,7 +221,7 @@ export function sseK6Leg(slowerMs: number): LegResult {
     ],
   });
   delete finished.loopDelay;
-  return toLegResult(recorder.finish(finished), of.objectives);
+  return finish(finished);
 }
 
 /** Closed loop without ground truth, with failures whose texts are hostile. */
@@ -223,8 +230,7 @@ export function closedLeg(slowerMs: number, hostile: string): LegResult {
     { metric: 'errorRatio', max: 0.05 },
     { metric: 'latency', quantile: 0.95, max: 700 },
   ]);
-  const leg = legOf(of, 'autocannon');
-  const recorder = createLegRecorder(leg, { seed: 1 });
+  const { leg, recorder, finish } = recording(of, 'autocannon');
   const random = keyedRandom(1, 'crud');
   const names = ['chat.conversations.list', 'chat.conversations.create', 'chat.conversations.read', hostile];
   for (let i = 0; i < 1_400; i += 1) {
@@ -249,13 +255,10 @@ export function closedLeg(slowerMs: number, hostile: string): LegResult {
     if (i % 70 === 3) Object.assign(sample, { outcome: 'failed', status: 500, error: `status 500, expected 200: ${hostile}` });
     recorder.add(sample);
   }
-  return toLegResult(
-    recorder.finish(
-      report(leg, {
-        tool: { name: 'autocannon', version: '9.0.0' },
-        notAvailable: [{ metric: 'scheduleLag', reason: 'a closed loop over 10 connections has no schedule: latency counts from the send' }],
-      }),
-    ),
-    of.objectives,
+  return finish(
+    report(leg, {
+      tool: { name: 'autocannon', version: '9.0.0' },
+      notAvailable: [{ metric: 'scheduleLag', reason: 'a closed loop over 10 connections has no schedule: latency counts from the send' }],
+    }),
   );
 }

@@ -43,19 +43,37 @@ describe('report.html', () => {
     expect(sectionOf('sse-native')).toContain(`<span class="few" title="n too small: n = 294">${round(p99?.ms)}*<small>n too small</small></span>`);
   });
 
+  it('says what the answers came over', () => {
+    const names = Object.keys(legOf('sse/native').totals.protocols);
+    expect(names.length).toBeGreaterThan(0);
+    expect(sectionOf('sse-native')).toContain(` over ${names.join(' and ')}</span>`);
+  });
+
   it('prints declared beside measured', () => {
     const measured = legOf('page-load/native')
       .operations.find(({ operation }) => operation === 'account.read')
-      ?.metrics.serviceTime?.quantiles.find(({ q }) => q === 0.5);
+      ?.metrics.exchangeTime?.quantiles.find(({ q }) => q === 0.5);
     expect(sectionOf('page-load-native')).toContain(`85 / ${Math.round(measured?.ms ?? 0)}<small>`);
   });
 
   it("bounds the harness' own error, with the formula and the server's loop delay beside it", () => {
     const error = legOf('page-load/native').all.measurementError?.quantiles.find(({ q }) => q === 0.99);
     expect(sectionOf('page-load-native')).toContain(
-      `<b>Harness error at most ${error?.ms.toFixed(1)} ms at p99</b>; the server's loop delay p99 was 2.7 ms, max 11.2 ms.`,
+      `<b>Harness error at most ${error?.ms.toFixed(2)} ms at p99</b>; the server's loop delay p99 was 2.7 ms, max 11.2 ms.`,
     );
-    expect(sectionOf('page-load-native')).toContain('measurement error &lt;= (end - sent) - actual');
+    expect(sectionOf('page-load-native')).toContain('measurement error &lt;= (end - sent) - connect - actual');
+  });
+
+  it('shows connection set-up as a metric of its own, with n and interval, where a connection was opened', () => {
+    const leg = legOf('page-load/native');
+    const section = sectionOf('page-load-native');
+    expect(section).toContain(`of the ${leg.all.connect?.n} requests that a connection was opened for`);
+    expect(section).toContain('>connect n</abbr>');
+    const shell = leg.operations.find(({ operation }) => operation === 'assets.bundle')?.metrics.connect;
+    const median = shell?.quantiles.find(({ q }) => q === 0.5);
+    expect(section).toContain(`>${shell?.n}</td>`);
+    expect(section).toContain(`${median?.ms.toFixed(1)}<small>${median?.lowMs?.toFixed(1)} – ${median?.highMs?.toFixed(1)}</small>`);
+    for (const slug of ['sse-native', 'crud-autocannon']) expect(sectionOf(slug)).not.toContain('>connect n</abbr>');
   });
 
   it('says why a chart has no data instead of drawing it empty', () => {

@@ -20,7 +20,23 @@ describe('terminal', () => {
     expect(text).not.toContain('\u001b');
     expect(text).toContain('sse/native: fail: maxGap p95 <= 180 ms');
     expect(text).toMatch(/met {8}ttft p95 of chat\.completion <= 1500 ms \(1,\d{3} ms\)/);
-    expect(text).toMatch(/harness error at most \d+\.\d+ ms at p95 \(n 294 too small for p99\): \(end - sent\) - actual/);
+    expect(text).toMatch(/harness error at most \d+\.\d+ ms at p95 \(n 294 too small for p99\): \(end - sent\) - connect - actual/);
+  });
+
+  it('tells connection set-up in the same table, of the legs that opened connections', () => {
+    const connect = run.legs.find(({ id }) => id === 'page-load/native')?.all.connect;
+    const rows = renderTerminal(run, { colour: false, width: 100 })
+      .split('\n')
+      .filter((line) => line.includes('connect (set-up'));
+    expect(rows).toHaveLength(run.legs.filter(({ all }) => (all.connect?.n ?? 0) > 0).length);
+    expect(rows[0]).toMatch(new RegExp(`connect \\(set-up of connections\\)\\s+${connect?.n}\\s+16\\.\\d`));
+    const [row = ''] = renderMarkdown(run)
+      .split('\n')
+      .filter((line) => line.startsWith('| connect (set-up'));
+    expect(row).toMatch(new RegExp(`\\| ${connect?.n} \\| 16\\.\\d \\(1[56]\\.?\\d* – 1[67]\\.?\\d*\\) \\|`));
+    const never = makeRun();
+    for (const leg of never.legs) if (leg.all.connect) leg.all.connect.maxMs = 0;
+    expect(renderTerminal(never, { colour: false, width: 100 }) + renderMarkdown(never)).not.toContain('connect (set-up');
   });
 
   it('colours where asked, and lets no control character of a name through', () => {
@@ -44,18 +60,24 @@ describe('progress', () => {
     dropped: 2,
     errorRatio: 0.02,
     p50Ms: 4_512,
+    p95Ms: 4_802,
     p99Ms: 4_981,
   };
   it('is a plain line for logs', () => {
     expect(renderProgressLine({ id: 'sse/native', elapsedMs: 8_000, totalMs: 22_000, live })).toBe(
-      'sse/native  8 s of 22 s  12/s  45 in flight  p50 4,512 ms  p99 4,981 ms  1 errors  2 dropped',
+      'sse/native  8 s of 22 s  12/s  45 in flight  p50 4,512 ms  p95 4,802 ms  p99 4,981 ms  1 errors  2 dropped',
     );
   });
   it('is a block of two lines a leg for a terminal, and empty without legs', () => {
     const block = renderProgressBlock([{ id: 'sse/native', elapsedMs: 11_000, totalMs: 22_000, live }], { colour: false, width: 100 });
     expect(block.split('\n')).toHaveLength(2);
     expect(block).toContain('11 s left');
+    expect(block).toContain('12/s  45 in flight  p50 4,512 ms  p95 4,802 ms  p99 4,981 ms  1 errors, 2 dropped');
     expect(block.match(/━/g)).toHaveLength(10);
+    const { p50Ms: _p50, p95Ms: _p95, p99Ms: _p99, ...before } = live;
+    expect(renderProgressBlock([{ id: 'sse/native', elapsedMs: 0, totalMs: 22_000, live: before }], { colour: false, width: 100 })).toContain(
+      '45 in flight  1 errors',
+    );
     expect(renderProgressBlock([], { colour: false, width: 100 })).toBe('');
   });
 });

@@ -12,23 +12,26 @@ import { AutocannonLeg } from './leg.ts';
 const version = (createRequire(import.meta.url)('autocannon/package.json') as { version: string }).version;
 
 const defaultConnections = 10;
+/** Each is an autocannon of its own: some 3 MB. */
+const mostPacedConnections = 100;
 const progressIntervalMs = 500;
 /** autocannon looks this often whether it is to stop. */
-const sampleIntervalMs = 100;
+const sampleIntervalMs = 250;
 
 /**
  * autocannon 9 as a library. The requests of all journeys, by weight, over 10 connections (a closed load: one a virtual user). Always a closed loop: with a
- * constant rate autocannon holds each connection to its share of requests a second, and starts them as fast as answers come.
+ * constant rate autocannon holds each connection to its share of requests a second, see `paces`.
  */
 export const autocannonDriver: Driver = {
   name: 'autocannon',
+  withoutJourneys: true,
   refuse: refuseLeg,
   drive,
 };
 
 function refuseLeg(leg: Leg, plan: Plan): string | undefined {
   const { target } = plan;
-  if (target.protocol === 'h2') return 'autocannon has no HTTP/2: use the native driver or k6, or a target over HTTP/1.1';
+  if (target.protocol === 'h2') return 'autocannon has no HTTP/2: use the native driver or k6, or --http1 where the server has HTTP/1.1 as well';
   if (target.url.startsWith('https:') && !target.insecureTls) return 'autocannon never checks certificates: use the native driver or k6 for this target';
   if (leg.load.kind === 'poisson' || leg.load.kind === 'ramp')
     return `autocannon has no ${leg.load.kind} arrivals: use the native driver, a constant rate, or a closed load`;
@@ -61,9 +64,9 @@ async function drive(leg: Leg, context: DriveContext): Promise<DriveReport> {
   const reason = refuseLeg(leg, plan);
   if (reason !== undefined) throw new Error(`leg ${leg.id}: ${reason}`);
   const rate = requestRateOf(leg);
-  const wanted = leg.load.kind === 'closed' ? leg.load.vus : defaultConnections;
+  const wanted = leg.load.kind === 'closed' ? leg.load.vus : rate === undefined ? defaultConnections : Math.min(rate, mostPacedConnections);
   const budget = RequestBudget.of(plan);
-  const connections = reserve(budget, Math.min(wanted, rate ?? wanted, leg.maxInFlight));
+  const connections = reserve(budget, Math.min(wanted, leg.maxInFlight));
   if (connections === 0) throw new Error(`leg ${leg.id}: the budget of ${plan.maxRequests} requests was used up before it`);
 
   const startMs = clock.now();
@@ -72,7 +75,6 @@ async function drive(leg: Leg, context: DriveContext): Promise<DriveReport> {
   const run = new AutocannonLeg(leg, context, { measuredFromMs, budget, reserved: connections });
   const options: autocannon.Options = {
     url: plan.target.url,
-    connections,
     pipelining: 1,
     timeout: leg.timeoutMs / 1_000,
     // Its own end would cut requests off: it is stopped before.
@@ -81,17 +83,34 @@ async function drive(leg: Leg, context: DriveContext): Promise<DriveReport> {
     skipAggregateResult: true,
     setupClient: (client) => run.attach(client),
   };
-  if (rate !== undefined) {
-    options.overallRate = rate;
-    // Its correction is wrong by a factor of 1,000 (seconds for milliseconds); nothing of its histogram is used.
-    options.ignoreCoordinatedOmission = true;
-  }
 
   const watch = new SelfWatch();
   const watchTimer = setTimeout(() => watch.start(), leg.warmupMs);
   const ended = Promise.withResolvers<void>();
-  const instance = autocannon(options, (error: unknown) => (error ? ended.reject(error) : ended.resolve()));
-  run.begin(instance);
+  let running = 0;
+  const starts = new Set<NodeJS.Timeout>();
+  const endWhenAllHave = (): void => {
+    if (running === 0 && starts.size === 0) ended.resolve();
+  };
+  const begin = (own: autocannon.Options): void => {
+    running += 1;
+    const instance = autocannon({ ...options, ...own }, (error: unknown) => {
+      running -= 1;
+      if (error) ended.reject(error);
+      else endWhenAllHave();
+    });
+    run.begin(instance);
+  };
+  if (rate === undefined) begin({ url: options.url, connections });
+  for (const { afterMs, ratePerSecond } of rate === undefined ? [] : paces(rate, connections)) {
+    const timer = setTimeout(() => {
+      starts.delete(timer);
+      // Its correction is wrong by a factor of 1,000 (seconds for milliseconds); nothing of its histogram is used.
+      if (!run.draining) begin({ url: options.url, connections: 1, overallRate: ratePerSecond, ignoreCoordinatedOmission: true });
+      else endWhenAllHave();
+    }, afterMs);
+    starts.add(timer);
+  }
   const endTimer = setTimeout(() => {
     watch.stop();
     run.drain();
@@ -105,7 +124,7 @@ async function drive(leg: Leg, context: DriveContext): Promise<DriveReport> {
   try {
     await ended.promise;
   } finally {
-    for (const timer of [watchTimer, endTimer, lastTimer]) clearTimeout(timer);
+    for (const timer of [watchTimer, endTimer, lastTimer, ...starts]) clearTimeout(timer);
     clearInterval(progress);
     signal.removeEventListener('abort', onAbort);
     watch.stop();
@@ -127,6 +146,17 @@ async function drive(leg: Leg, context: DriveContext): Promise<DriveReport> {
   return self ? { ...report, ...self } : report;
 }
 
+/**
+ * A client of autocannon that is held to a rate sends its share of each second at once, when the second begins, and all clients of one instance begin theirs together: a burst.
+ * So each connection is an instance of its own and begins its second when its turn comes: evenly one after another, up to as many a second as there are connections.
+ */
+function paces(ratePerSecond: number, connections: number): { afterMs: number; ratePerSecond: number }[] {
+  return Array.from({ length: connections }, (_, index) => ({
+    afterMs: (index * 1_000) / connections,
+    ratePerSecond: Math.floor(((index + 1) * ratePerSecond) / connections) - Math.floor((index * ratePerSecond) / connections),
+  }));
+}
+
 /** A place in the budget for the first request of each connection. */
 function reserve(budget: RequestBudget, wanted: number): number {
   let reserved = 0;
@@ -138,10 +168,13 @@ function notAvailable(leg: Leg, rate: number | undefined, connections: number): 
   const pacing =
     rate === undefined
       ? `a closed loop over ${connections} connections has no schedule: latency counts from the send`
-      : `arrivals are autocannon's own pacing: ${connections} connections, held to ${rate} requests per second together, each sending its share as fast as answers come; latency counts from the send`;
+      : `arrivals are autocannon's own pacing: ${connections} connections, held to ${rate} requests per second together, begin their seconds evenly one after another, and each sends its share as fast as answers come; latency counts from the send`;
   const list: DriveReport['notAvailable'] = [
     { metric: 'scheduleLag', reason: pacing },
-    { metric: 'connect', reason: 'autocannon does not time its connections' },
+    {
+      metric: 'connect',
+      reason: 'autocannon does not time its connections: what setting one up took is in the residual and measurement error of its first request',
+    },
     {
       metric: 'milestone',
       reason: 'autocannon knows no journeys: their requests are spread over its connections, without delays and client work, so there are no page times',

@@ -33,7 +33,7 @@ export class AutocannonLeg implements ConnectionOwner<SentRequest> {
   #reserved: number;
   readonly #spread: Spread;
   readonly #connections: Connection[] = [];
-  #instance: autocannon.Instance | undefined;
+  readonly #instances: autocannon.Instance[] = [];
   #draining = false;
   #cut = false;
   #sent = 0;
@@ -58,8 +58,13 @@ export class AutocannonLeg implements ConnectionOwner<SentRequest> {
   }
 
   begin(instance: autocannon.Instance): void {
-    this.#instance = instance;
+    this.#instances.push(instance);
     if (this.#cut) instance.stop();
+  }
+
+  /** Nothing further is sent. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   figures(): LiveFigures {
@@ -79,7 +84,7 @@ export class AutocannonLeg implements ConnectionOwner<SentRequest> {
     if (this.#cut) return;
     this.#cut = true;
     for (const connection of this.#connections) connection.cut(kind, error);
-    this.#instance?.stop();
+    for (const instance of this.#instances) instance.stop();
   }
 
   next(): { task: SentRequest; wire: WireRequest } {

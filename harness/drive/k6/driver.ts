@@ -28,7 +28,7 @@ const maxVus = 2_000;
 const defaultTraceSampleRatio = 0.05;
 
 /**
- * k6 as a program. It loads the scenario's own file, and tells each request on its JSON output. Open-model loads (not Poisson) and closed loops.
+ * k6 as a program. It is given the scenario as JSON, and tells each request on its JSON output. Open-model loads (not Poisson) and closed loops.
  * A level of a journey's graph is one batch, which ends with its slowest request.
  */
 export function k6Driver(options: K6Options): Driver {
@@ -65,9 +65,11 @@ async function driveIn(folder: string, program: K6Program, leg: Leg, context: Dr
   const { plan, clock, signal } = context;
   const settings = settingsOf(leg, context);
   const settingsFile = join(folder, 'leg.json');
-  const entryFile = join(folder, 'entry.ts');
+  const scenarioFile = join(folder, 'scenario.json');
+  const entryFile = join(folder, 'entry.js');
   await writeFile(settingsFile, JSON.stringify(settings));
-  await writeFile(entryFile, entryScript(leg.scenarioFile, settingsFile));
+  await writeFile(scenarioFile, JSON.stringify(leg.scenario));
+  await writeFile(entryFile, entryScript(scenarioFile, settingsFile));
 
   const startedAtMs = clock.now();
   const epochAtRunStartMs = performance.timeOrigin + performance.now() - clock.now();
@@ -107,7 +109,6 @@ async function driveIn(folder: string, program: K6Program, leg: Leg, context: Dr
 function settingsOf(leg: Leg, { plan, users }: DriveContext): LegSettings {
   const settings: LegSettings = {
     runId: plan.runId,
-    scenarioName: leg.scenario.name,
     seed: plan.seed,
     targetUrl: plan.target.url.replace(/\/+$/, ''),
     insecureTls: plan.target.insecureTls,

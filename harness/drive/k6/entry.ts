@@ -1,4 +1,4 @@
-/** The small script that k6 is given: it joins the interpreter with the scenario's own file. */
+/** The small script that k6 is given: it joins the interpreter with the scenario as it was loaded, whatever kind of file it came from. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,13 +8,12 @@ export function interpreterFile(): string {
   return fileURLToPath(new URL(`../../../scenarios/k6/interpret${extname(fileURLToPath(here))}`, here));
 }
 
-/** TypeScript text. All files absolute. */
+/** JavaScript text; both files hold JSON. All files absolute. */
 export function entryScript(scenarioFile: string, settingsFile: string): string {
   const quote = (text: string): string => JSON.stringify(text);
   return [
-    `import scenario from ${quote(scenarioFile)};`,
     `import { interpret } from ${quote(interpreterFile())};`,
-    `const script = interpret(scenario, JSON.parse(open(${quote(settingsFile)})));`,
+    `const script = interpret(JSON.parse(open(${quote(scenarioFile)})), JSON.parse(open(${quote(settingsFile)})));`,
     'export const options = script.options;',
     'export const setup = script.setup;',
     'export default script.run;',

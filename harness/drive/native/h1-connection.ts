@@ -13,8 +13,10 @@ const idleMarginMs = 1_000;
 
 export interface H1Owner {
   readonly context: PoolContext;
-  /** It can take its next exchange. */
-  release(connection: H1Connection): void;
+  /** It can take its next exchange, of those who ask from now on. */
+  park(connection: H1Connection): void;
+  /** Those who wait for a connection of the origin may take what is idle. */
+  serveWaiting(origin: string): void;
   /** It is gone, once. */
   remove(connection: H1Connection): void;
 }
@@ -113,9 +115,10 @@ export class H1Connection implements Carrier, ResponseSink {
     exchange.carrier = undefined;
     const { keepAlive } = this.#parser;
     if (!keepAlive) this.destroy();
+    // Idle first, so that a journey's next step finds it; whoever waits is sent last, when this one's end has been noted.
+    if (keepAlive) this.#owner.park(this);
     exchange.onEnd();
-    // Released last: whoever waits would be sent before this one's end was noted.
-    if (keepAlive && !this.#closed) this.#owner.release(this);
+    if (keepAlive) this.#owner.serveWaiting(this.origin);
   }
 
   #write(): void {

@@ -28,14 +28,11 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
 
   send(exchange: WireExchange): void {
     const origin = this.#origin(exchange.origin);
-    for (let idle = origin.idle.pop(); idle; idle = origin.idle.pop()) {
-      idle.isIdle = false;
-      if (idle.isFresh()) {
-        idle.send(exchange);
-        return;
-      }
-      if (idle.isClosed) origin.closedIdle -= 1;
-      else idle.destroy();
+    // Behind those who wait already.
+    const idle = origin.waiting.size === 0 ? freshIdle(origin) : undefined;
+    if (idle) {
+      idle.send(exchange);
+      return;
     }
     if (origin.open < this.#rules.maxConnectionsPerOrigin) {
       this.#open(origin, exchange);
@@ -54,13 +51,18 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
     for (const connection of [...this.#all]) connection.destroy();
   }
 
-  release(connection: H1Connection): void {
-    const origin = this.#origin(connection.origin);
-    const next = firstOf(origin.waiting);
-    if (next) connection.send(next);
-    else {
-      connection.isIdle = true;
-      origin.idle.push(connection);
+  park(connection: H1Connection): void {
+    connection.isIdle = true;
+    this.#origin(connection.origin).idle.push(connection);
+  }
+
+  serveWaiting(name: string): void {
+    const origin = this.#origin(name);
+    while (origin.waiting.size > 0) {
+      const idle = freshIdle(origin);
+      const next = idle && firstOf(origin.waiting);
+      if (!next) return;
+      idle.send(next);
     }
   }
 
@@ -93,6 +95,17 @@ export class H1Pool implements ConnectionPool, Carrier, H1Owner {
     }
     return origin;
   }
+}
+
+/** Takes the connection used last, and ends those that the server may be closing. */
+function freshIdle(origin: OriginConnections): H1Connection | undefined {
+  for (let idle = origin.idle.pop(); idle; idle = origin.idle.pop()) {
+    idle.isIdle = false;
+    if (idle.isFresh()) return idle;
+    if (idle.isClosed) origin.closedIdle -= 1;
+    else idle.destroy();
+  }
+  return undefined;
 }
 
 function firstOf(waiting: Set<WireExchange>): WireExchange | undefined {

@@ -8,7 +8,7 @@ import type { DriveContext, DriveReport, RunClock } from '../driver.ts';
 import { RequestBudget } from './budget.ts';
 import { Deadlines } from './deadlines.ts';
 import { JourneyRun } from './journey-run.ts';
-import { makePool } from './pools.ts';
+import { browserPool, sharedPool } from './pools.ts';
 import { PreciseTimer } from './precise-timer.ts';
 import { prepareJourney } from './prepared.ts';
 import type { PreparedJourney } from './prepared.ts';
@@ -80,7 +80,7 @@ export class LegDrive {
         this.#connectionsOpened[origin] = (this.#connectionsOpened[origin] ?? 0) + 1;
       },
     };
-    this.sharedPool = makePool(plan.target.protocol, 'shared', this.#poolContext);
+    this.sharedPool = sharedPool(plan.target.protocol, this.#poolContext, plan.h2StreamsPerConnection);
     for (const journey of leg.scenario.journeys) this.#prepared.set(journey, prepareJourney(journey, leg.scenario, plan.runId));
   }
 
@@ -123,7 +123,7 @@ export class LegDrive {
   }
 
   browserPool(): ConnectionPool {
-    return makePool(this.#context.plan.target.protocol, 'browser', this.#poolContext);
+    return browserPool(this.#context.plan.target.protocol, this.#poolContext);
   }
 
   closeBrowserPool(pool: ConnectionPool): void {

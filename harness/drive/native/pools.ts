@@ -2,18 +2,22 @@ import { H1Pool } from './h1-pool.ts';
 import { H2Pool } from './h2-pool.ts';
 import type { ConnectionPool, PoolContext, PoolRules } from './wire.ts';
 
-/** A browser's: 6 connections an origin on HTTP/1.1, one on HTTP/2 with as many streams as the server takes. Shared: no limit of its own. */
-const rules: Readonly<Record<'browser' | 'shared', Readonly<Record<'http/1.1' | 'h2', PoolRules>>>> = {
-  browser: {
-    'http/1.1': { maxConnectionsPerOrigin: 6, maxStreamsPerConnection: 1 },
-    h2: { maxConnectionsPerOrigin: 1, maxStreamsPerConnection: Number.POSITIVE_INFINITY },
-  },
-  shared: {
-    'http/1.1': { maxConnectionsPerOrigin: Number.POSITIVE_INFINITY, maxStreamsPerConnection: 1 },
-    h2: { maxConnectionsPerOrigin: Number.POSITIVE_INFINITY, maxStreamsPerConnection: 100 },
-  },
-};
+const defaultSharedStreams = 100;
 
-export function makePool(protocol: 'http/1.1' | 'h2', kind: 'browser' | 'shared', context: PoolContext): ConnectionPool {
-  return protocol === 'h2' ? new H2Pool(context, rules[kind].h2) : new H1Pool(context, rules[kind]['http/1.1']);
+/** A browser's: 6 connections an origin on HTTP/1.1, one on HTTP/2 with as many streams as the server takes. */
+export function browserPool(protocol: 'http/1.1' | 'h2', context: PoolContext): ConnectionPool {
+  if (protocol === 'h2') return makePool(protocol, context, { maxConnectionsPerOrigin: 1, maxStreamsPerConnection: Number.POSITIVE_INFINITY });
+  return makePool(protocol, context, { maxConnectionsPerOrigin: 6, maxStreamsPerConnection: 1 });
+}
+
+/**
+ * No limit of connections.
+ * @param h2Streams at once on one HTTP/2 connection, before another is opened
+ */
+export function sharedPool(protocol: 'http/1.1' | 'h2', context: PoolContext, h2Streams = defaultSharedStreams): ConnectionPool {
+  return makePool(protocol, context, { maxConnectionsPerOrigin: Number.POSITIVE_INFINITY, maxStreamsPerConnection: protocol === 'h2' ? h2Streams : 1 });
+}
+
+function makePool(protocol: 'http/1.1' | 'h2', context: PoolContext, rules: PoolRules): ConnectionPool {
+  return protocol === 'h2' ? new H2Pool(context, rules) : new H1Pool(context, rules);
 }

@@ -21,7 +21,7 @@ interface Point {
 }
 
 /**
- * Quantile against quantile: what the profile declares (else: what the server drew), and what was measured from sent. On the diagonal the two agree.
+ * Quantile against quantile: what the profile declares (else: what the server drew), and the exchange time that was measured. On the diagonal the two agree.
  */
 export function declaredChart(leg: LegResult, id: string): string {
   const title = 'Declared against measured';
@@ -58,10 +58,13 @@ export function declaredChart(leg: LegResult, id: string): string {
   });
   const classes = classOrder.filter((name) => traces.some(({ operation }) => operation.latencyClass === name));
   const source = fromProfile ? 'the latency profile declares for the operation' : 'the server drew for these very requests (its profile was not read)';
+  const untimed = leg.driverReport.notAvailable.some(({ metric }) => metric === 'connect')
+    ? ' This driver cannot time connection set-up, which stays inside.'
+    : '';
   return figure({
     id,
     title,
-    caption: `One line an operation: quantiles that ${source} (x) against end - sent as measured (y). Hollow: n too small. Two samples' quantiles differ by chance alone; fidelity is judged by the residuals, request by request.`,
+    caption: `One line an operation: quantiles that ${source} (x) against end - sent - connect as measured (y).${untimed} Hollow: n too small. Two samples' quantiles differ by chance alone; fidelity is judged by the residuals, request by request.`,
     body: svgRoot(
       frame.width,
       frame.height,
@@ -76,17 +79,17 @@ export function declaredChart(leg: LegResult, id: string): string {
 }
 
 function declaredPoints({ declared = [], metrics }: OperationResult): Point[] {
-  const measured = metrics.serviceTime;
+  const measured = metrics.exchangeTime;
   if (!has(measured)) return [];
   const few = declared.length <= mostDeclared ? declared : declared.filter(([q]) => drawnQuantiles.some((drawn) => Math.abs(drawn - q) < 1e-6));
   return few.flatMap(([q, declaredMs]) => (q > 0 && q < 1 && declaredMs > 0 ? pointsAt(q, declaredMs, measured) : []));
 }
 
-function drawnPoints({ metrics: { intended, serviceTime } }: OperationResult): Point[] {
-  if (!has(intended) || !has(serviceTime)) return [];
+function drawnPoints({ metrics: { intended, exchangeTime } }: OperationResult): Point[] {
+  if (!has(intended) || !has(exchangeTime)) return [];
   return drawnQuantiles.flatMap((q) => {
     const drawn = quantileOf(intended, q);
-    return drawn && drawn.ms > 0 ? pointsAt(q, drawn.ms, serviceTime) : [];
+    return drawn && drawn.ms > 0 ? pointsAt(q, drawn.ms, exchangeTime) : [];
   });
 }
 

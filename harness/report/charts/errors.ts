@@ -3,7 +3,7 @@ import type { Distribution, LegResult, MetricName, ServerAccount } from '../../r
 import { bars } from './bins.ts';
 import { escape } from '../escape.ts';
 import { absent, figure } from '../figure.ts';
-import { binCounts, has, type NamedDistribution, whyNot } from '../figures-of.ts';
+import { binCounts, connectOf, has, type NamedDistribution, whyNot } from '../figures-of.ts';
 import { ms, number, quantileName } from '../format.ts';
 import { symlogScale } from '../scales.ts';
 import { el, type Frame, svgRoot, svgText, tip, xAxis } from '../svg.ts';
@@ -19,14 +19,15 @@ const rowsShown: readonly { metric: MetricName; name: string; colour: string }[]
   { metric: 'residual', name: 'residual', colour: 'c0' },
   { metric: 'lateness', name: 'lateness (server)', colour: 'c1' },
   { metric: 'measurementError', name: 'measurement error', colour: 'c2' },
+  { metric: 'connect', name: 'connect', colour: 'c3' },
   { metric: 'scheduleLag', name: 'schedule lag', colour: 'c4' },
 ];
 
-/** Residual, the server's lateness, the bound of the harness' own error, and schedule lag: one row each, around zero. */
+/** Residual, the server's lateness, the bound of the harness' own error, connection set-up and schedule lag: one row each, around zero. */
 export function errorChart(leg: LegResult, server: ServerAccount | undefined, id: string): string {
   const title = 'Residuals, lateness and measurement error';
   const rows = rowsShown.flatMap(({ metric, name, colour }): NamedDistribution[] => {
-    const distribution = leg.all[metric];
+    const distribution = metric === 'connect' ? connectOf(leg.all) : leg.all[metric];
     return has(distribution) ? [{ name, colour, distribution }] : [];
   });
   const noTruth = !has(leg.all.residual) && !has(leg.all.measurementError);
@@ -43,9 +44,17 @@ export function errorChart(leg: LegResult, server: ServerAccount | undefined, id
   return figure({
     id,
     title,
-    caption: `${errorStatement(leg, server, reason)} Formulas: residual = (end - sent) - intended draw; lateness = actual - intended - queued, by the server's clock; measurement error &lt;= (end - sent) - actual, so that the network, connection set-up, accept queues and loop delay on the server are in it; schedule lag = sent - intended send time - queued. Under each name: p50 / p99 in ms (* n too small). The axis is linear within ${linearMs} ms and logarithmic beyond.${noTruth ? '' : ' Values below zero are counted, never clamped.'}`,
+    caption: `${errorStatement(leg, server, reason)} Formulas: residual = (end - sent) - connect - intended draw; lateness = actual - intended - queued, by the server's clock; measurement error &lt;= (end - sent) - connect - actual, so that the network, accept queues and loop delay on the server are in it; connect = ${connectText(leg)}; schedule lag = sent - intended send time - queued. Under each name: p50 / p99 in ms (* n too small). The axis is linear within ${linearMs} ms and logarithmic beyond.${noTruth ? '' : ' Values below zero are counted, never clamped.'}`,
     body: svgRoot(width, frame.height, title, xAxis(x, frame, 'ms') + zero + drawn.join('')),
   });
+}
+
+/** What was taken out, and of how many requests; else why nothing was. Markup. */
+function connectText(leg: LegResult): string {
+  const connect = connectOf(leg.all);
+  if (connect) return `TCP and TLS set-up, of the ${number(connect.n)} requests that a connection was opened for`;
+  const reason = whyNot(leg, ['connect'], '');
+  return reason === '' ? 'TCP and TLS set-up, which no measured request had' : `not available (${escape(reason)})`;
 }
 
 /** One sentence for pages and tables: the bound of the harness' own error, with the server's loop delay beside it. Markup. */

@@ -87,21 +87,24 @@ function latencyMs(sample: Sample): number | undefined {
   return sample.endedAtMs === undefined || from === undefined ? undefined : sample.endedAtMs - from;
 }
 
-/** One bar: outside (before sending and in transit), the hops, what remains. Also for a server without truth, then in one piece. */
+/** One bar: outside (before sending, connecting and in transit), the hops, what remains. Also for a server without truth, then in one piece. */
 function hopBar(sample: Sample, longestMs: number): string {
   const total = latencyMs(sample);
   if (total === undefined) return '<span class="faint">never sent</span>';
   const truth = sample.truth;
   const lag = sample.sentAtMs === undefined || sample.intendedAtMs === undefined ? 0 : Math.max(0, sample.sentAtMs - sample.intendedAtMs);
+  const connectMs = sample.connectMs ?? 0;
+  // The server's times count from the arrival, which a connection that was opened for the request comes before.
+  const before = lag + connectMs;
   const parts: OwnTime[] = truth?.hops ? ownTimes(truth.hops) : [];
   const inside = Math.max(truth?.actualMs ?? 0, ...parts.map(({ startMs, durationMs }) => startMs + durationMs));
   const x = (value: number): number => (Math.max(0, value) / longestMs) * barWidth;
   const marks = parts.map(({ hop, startMs, durationMs }) =>
-    el('rect', { class: `mark ${hopClass(hop)}`, x: x(lag + startMs), y: 0, width: x(durationMs), height: 14 }),
+    el('rect', { class: `mark ${hopClass(hop)}`, x: x(before + startMs), y: 0, width: x(durationMs), height: 14 }),
   );
   const queued =
     truth?.queuedMs !== undefined && truth.queuedMs > 0.05
-      ? [el('rect', { class: 'mark hop-queued', x: x(lag), y: 10, width: x(truth.queuedMs), height: 4 })]
+      ? [el('rect', { class: 'mark hop-queued', x: x(before), y: 10, width: x(truth.queuedMs), height: 4 })]
       : [];
   const whole = el('rect', { class: 'mark hop-other', x: 0, y: 3, width: Math.max(1, x(total)), height: 8 });
   const byHop = new Map<string, number>();
@@ -109,6 +112,7 @@ function hopBar(sample: Sample, longestMs: number): string {
   const said = [
     `${sample.operation}: ${ms(total)}`,
     ...(lag > 0 ? [`before sent: ${ms(lag)}`] : []),
+    ...(connectMs > 0 ? [`connect: ${ms(connectMs)}`] : []),
     ...[...byHop].map(([hop, own]) => `${hop}: ${ms(own)}`),
     ...(queued.length > 0 ? [`queued at the server: ${ms(truth?.queuedMs ?? 0)}`] : []),
     parts.length === 0 ? 'hops: not available, the server does not tell' : `outside the server: ${number(Math.max(0, total - inside))} ms`,

@@ -37,7 +37,7 @@ export function streamChart(leg: LegResult, id: string): string {
     title,
     wide: true,
     scrolls: true,
-    caption: `${streams.length} of ${number(leg.all.ttft?.n ?? streams.length)} streams, by seed. An event is not a token. ${told ? 'Intended times count from arrival at the server and are drawn from sent: what lies between them and the ticks is transit, lateness and measurement error.' : 'Intended times: not available, the server does not tell them.'}`,
+    caption: `${streams.length} of ${number(leg.all.ttft?.n ?? streams.length)} streams, by seed. An event is not a token. ${told ? 'Intended times count from arrival at the server and are drawn from sent, or from when the connection opened for it was ready: what lies between them and the ticks is transit, lateness and measurement error.' : 'Intended times: not available, the server does not tell them.'}`,
     legend: [
       { text: 'content event, as received', className: 'event-key', shape: 'box' },
       ...(told ? [{ text: 'as the server intended it', className: 'intended-key', shape: 'hollow' as const }] : []),
@@ -50,10 +50,11 @@ export function streamChart(leg: LegResult, id: string): string {
 function drawStream(stream: Sample, y: number, x: Scale): string {
   const sent = stream.sentAtMs ?? 0;
   const at = (time: number): number => x(time - sent);
+  const connectMs = stream.connectMs ?? 0;
   const end = stream.endedAtMs ?? sent;
   const first = stream.firstByteAtMs ?? stream.firstContentAtMs ?? end;
   const events = (stream.eventTimesMs ?? []).map((time) => `M${px(at(time))} ${px(y + 2)}v9`).join('');
-  const intended = (stream.truth?.events?.intendedMs ?? []).map((time) => `M${px(x(time) - 1.5)} ${px(y + 13)}h3v5h-3z`).join('');
+  const intended = (stream.truth?.events?.intendedMs ?? []).map((time) => `M${px(x(connectMs + time) - 1.5)} ${px(y + 13)}h3v5h-3z`).join('');
   const said = [
     `${stream.requestKey}: ${stream.outcome}`,
     `TTFT ${stream.firstContentAtMs === undefined ? 'none' : ms(stream.firstContentAtMs - sent)} from sent`,

@@ -9,6 +9,7 @@ const barFrom = 158;
 const barTo = 430;
 
 export const checkNames: Readonly<Record<ValidityCheck['name'], string>> = {
+  failed: 'driven without a failure',
   scheduleLag: 'schedule lag p99',
   achieved: 'achieved rate',
   dropped: 'dropped',

@@ -56,7 +56,8 @@ export function factsList(run: RunFile): string {
             `${number(server.streams.opened)} opened, ${number(server.streams.completed)} completed, ${number(server.streams.aborted)} aborted`,
           ],
         ] satisfies [string, string][])
-      : ([['Server', 'its own account is not available: no control port']] satisfies [string, string][])),
+      : ([['Server', `its own account is not available: ${target.profile ? 'it did not tell' : 'no control port'}`]] satisfies [string, string][])),
+    ...(run.notes ?? []).map((note): [string, string] => ['Note', note]),
   ];
   return `<dl class="facts card">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>`;
 }

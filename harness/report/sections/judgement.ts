@@ -1,9 +1,12 @@
-import type { LegResult, ObjectiveResult } from '../../results/run-file.ts';
+import type { LegResult, ObjectiveResult, ValidityCheck } from '../../results/run-file.ts';
 import { checkNames, checkValue, isLowerLimit, validityChart } from '../charts/validity.ts';
 import { escape } from '../escape.ts';
 import { ms, percent } from '../format.ts';
 import { type Cell, figureCell, table, text } from '../table.ts';
 import { verdictPill } from './header.ts';
+
+/** Checks of yes or no. */
+const plainChecks: readonly ValidityCheck['name'][] = ['failed', 'interrupted'];
 
 /** Validity (value against limit, as table and gauges) and objectives. */
 export function judgementSection(leg: LegResult, slug: string): string {
@@ -15,12 +18,17 @@ function validityTable({ validity }: LegResult): string {
     text(checkNames[check.name]),
     check.value === undefined
       ? { html: '<span class="faint">not applied</span>' }
-      : figureCell(check.value, check.name === 'interrupted' ? (check.ok ? 'yes' : 'no') : checkValue(check, check.value)),
-    check.limit === undefined || check.name === 'interrupted'
+      : figureCell(check.value, plainChecks.includes(check.name) ? (check.ok ? 'yes' : 'no') : checkValue(check, check.value)),
+    check.limit === undefined || plainChecks.includes(check.name)
       ? text('')
       : { html: `${isLowerLimit(check) ? '≥' : '≤'} ${escape(checkValue(check, check.limit))}` },
     {
-      html: check.value === undefined ? '<span class="faint">–</span>' : check.ok ? '<span class="good">✓ ok</span>' : '<span class="bad">✕ exceeded</span>',
+      html:
+        check.value === undefined
+          ? '<span class="faint">–</span>'
+          : check.ok
+            ? '<span class="good">✓ ok</span>'
+            : `<span class="bad">✕ ${plainChecks.includes(check.name) ? 'broken' : 'exceeded'}</span>`,
       kind: 'left',
     },
     { html: `<span class="dim">${escape(check.text)}</span>`, kind: 'wrap' },

@@ -22,8 +22,14 @@ import { operationsSection } from './operations.ts';
 /** Everything about one leg: judgement first, then tables, then charts. `slug` makes its ids. */
 export function legSection(leg: LegResult, run: RunFile, slug: string): string {
   const tool = leg.driverReport.tool;
-  const head = `<div class="head"><h2>${escape(leg.id)}</h2>${verdictPill(legVerdict(leg))}<span class="dim">${escape(loadText(leg.load))}, ${leg.warmupMs > 0 ? `${number(leg.warmupMs / 1_000)} s warm-up and ` : ''}${number(leg.durationMs / 1_000)} s measured, by ${escape(`${tool.name} ${tool.version}`)}</span></div><p class="dim">${escape(leg.description)}</p>`;
+  const head = `<div class="head"><h2>${escape(leg.id)}</h2>${verdictPill(legVerdict(leg))}<span class="dim">${escape(loadText(leg.load))}, ${leg.warmupMs > 0 ? `${number(leg.warmupMs / 1_000)} s warm-up and ` : ''}${number(leg.durationMs / 1_000)} s measured, by ${escape(`${tool.name} ${tool.version}${overProtocols(leg)}`)}</span></div><p class="dim">${escape(leg.description)}</p>`;
   return `<section id="leg-${slug}" data-tab>${head}${closedNote(leg)}${tiles(leg)}${judgementSection(leg, slug)}${operationsSection(leg)}${journeysTable(leg)}${charts(leg, run, slug)}${errorsTable(leg)}${notAvailable(leg)}</section>`;
+}
+
+/** What the answers came over, as the driver tells it. */
+function overProtocols({ totals }: LegResult): string {
+  const names = Object.keys(totals.protocols);
+  return names.length === 0 ? '' : ` over ${names.join(' and ')}`;
 }
 
 function closedNote(leg: LegResult): string {

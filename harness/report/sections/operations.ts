@@ -1,7 +1,7 @@
 import { quantileOf } from '../../results/distribution.ts';
 import type { LegResult, OperationResult } from '../../results/run-file.ts';
 import { escape } from '../escape.ts';
-import { busiest, countsFrom, has, measuredSeconds, sentCount, whyNot } from '../figures-of.ts';
+import { busiest, connectOf, countsFrom, has, measuredSeconds, sentCount, whyNot } from '../figures-of.ts';
 import { bytes, number, percent } from '../format.ts';
 import { word } from '../glossary.ts';
 import { type Cell, type Column, figureCell, quantileCell, table } from '../table.ts';
@@ -10,6 +10,7 @@ import { type Cell, type Column, figureCell, quantileCell, table } from '../tabl
 export function operationsSection(leg: LegResult): string {
   const streams = leg.operations.some(({ metrics }) => has(metrics.ttft));
   const declared = leg.operations.some((operation) => operation.declared !== undefined);
+  const connects = connectOf(leg.all) !== undefined;
   const seconds = measuredSeconds(leg);
   const columns: Column[] = [
     { head: 'operation', left: true },
@@ -21,9 +22,10 @@ export function operationsSection(leg: LegResult): string {
     { head: 'p99' },
     { head: word('ttfb', 'TTFB p95') },
     ...(streams ? [{ head: word('ttft', 'TTFT p50') }, { head: word('ttft', 'TTFT p95') }, { head: word('tpot', 'TPOT p50') }] : []),
+    ...(connects ? [{ head: word('connect', 'connect n') }, { head: word('connect', 'connect p50') }, { head: word('connect', 'connect p95') }] : []),
     { head: word('errors', 'errors') },
     { head: 'bytes' },
-    ...(declared ? [{ head: 'declared p50' }, { head: 'declared p95' }] : []),
+    ...(declared ? [{ head: word('exchangeTime', 'declared p50') }, { head: 'declared p95' }] : []),
   ];
   const rows = busiest(leg).map((operation): Cell[] => [
     { html: `${escape(operation.operation)}<small>${escape(`${operation.method} ${short(operation.pathTemplate)}`)}</small>`, kind: 'left' },
@@ -35,6 +37,7 @@ export function operationsSection(leg: LegResult): string {
     quantileCell(operation.metrics.latency, 0.99),
     quantileCell(operation.metrics.ttfb, 0.95),
     ...(streams ? [quantileCell(operation.metrics.ttft, 0.5), quantileCell(operation.metrics.ttft, 0.95), quantileCell(operation.metrics.tpot, 0.5)] : []),
+    ...(connects ? connectCells(operation) : []),
     errorCell(operation),
     figureCell(operation.bytes, bytes(operation.bytes)),
     ...(declared ? [declaredCell(operation, 0.5), declaredCell(operation, 0.95)] : []),
@@ -44,8 +47,13 @@ export function operationsSection(leg: LegResult): string {
       ? ''
       : ` TTFT, gaps and TPOT: not available, ${escape(whyNot(leg, ['ttft'], ''))}.`;
   const from = countsFrom(leg) === 'sent' ? 'Latency counts from sent in this leg.' : 'Latency counts from the intended send time.';
-  const note = `<p class="dim">${from} Below each quantile its 95% interval; an asterisk marks an n too small for it.${declared ? ' Declared / measured from sent, and the difference.' : ''}${missing}</p>`;
+  const note = `<p class="dim">${from} Below each quantile its 95% interval; an asterisk marks an n too small for it.${declared ? ' Declared / measured exchange time (end - sent - connect), and the difference.' : ''}${missing}</p>`;
   return `<h3>Operations</h3><div class="stack">${note}${table(columns, rows, { sortable: rows.length > 1 })}</div>`;
+}
+
+function connectCells({ metrics }: OperationResult): Cell[] {
+  const connect = connectOf(metrics);
+  return [figureCell(connect?.n), quantileCell(connect, 0.5), quantileCell(connect, 0.95)];
 }
 
 function errorCell({ counts, statuses }: OperationResult): Cell {
@@ -68,7 +76,7 @@ function errorCell({ counts, statuses }: OperationResult): Cell {
 
 function declaredCell({ declared, metrics }: OperationResult, q: number): Cell {
   const intended = declared?.find(([of]) => Math.abs(of - q) < 1e-9)?.[1];
-  const measured = metrics.serviceTime && quantileOf(metrics.serviceTime, q);
+  const measured = metrics.exchangeTime && quantileOf(metrics.exchangeTime, q);
   if (intended === undefined || !measured) return figureCell(undefined);
   const difference = measured.ms - intended;
   return {

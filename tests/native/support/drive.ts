@@ -2,26 +2,11 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DriveReport } from '../../../harness/drive/driver.ts';
 import { nativeDriver } from '../../../harness/drive/native/driver.ts';
-import type { Leg, Plan } from '../../../harness/plan/plan.ts';
-import type { JourneySample, Sample } from '../../../harness/sample.ts';
+import type { Leg } from '../../../harness/plan/plan.ts';
+import type { Sample } from '../../../harness/sample.ts';
 import type { RequestStep, Scenario, Step } from '../../../scenarios/types.ts';
-
-export interface Driven {
-  requests: Sample[];
-  journeys: JourneySample[];
-  report: DriveReport;
-  /** `performance.now()` at the run's start. */
-  startMs: number;
-}
-
-export interface DriveOptions {
-  leg?: Partial<Leg>;
-  plan?: Partial<Plan>;
-  users?: Record<string, string>[];
-  signal?: AbortSignal;
-}
+import { type Driven, driveLeg, type DriveOptions, legOf as anyLegOf } from '../../support/driven.ts';
 
 export function get(id: string, path: string, rest: Partial<RequestStep> = {}): RequestStep {
   return { id, operation: `test.${id}`, method: 'GET', path, ...rest };
@@ -45,42 +30,11 @@ export function times(count: number, steps: Step[], rest: Partial<Scenario> = {}
 }
 
 export function legOf(scenario: Scenario, changes: Partial<Leg> = {}): Leg {
-  return {
-    id: `${scenario.name}/native`,
-    scenario,
-    scenarioFile: '/nowhere',
-    driver: 'native',
-    load: scenario.load,
-    warmupMs: scenario.warmupMs ?? 0,
-    durationMs: scenario.durationMs,
-    maxInFlight: scenario.maxInFlight ?? 10_000,
-    timeoutMs: scenario.timeoutMs ?? 30_000,
-    users: scenario.users ?? 1,
-    ...changes,
-  };
+  return anyLegOf('native', scenario, '/nowhere', changes);
 }
 
-export function planOf(url: string, leg: Leg, changes: Partial<Plan> = {}): Plan {
-  return { runId: 'run-1', seed: 7, target: { url, protocol: 'http/1.1', insecureTls: false }, stages: [[leg]], ...changes };
-}
-
-export async function drive(scenario: Scenario, url: string, options: DriveOptions = {}): Promise<Driven> {
-  const leg = legOf(scenario, options.leg);
-  const startMs = performance.now();
-  const requests: Sample[] = [];
-  const journeys: JourneySample[] = [];
-  const report = await nativeDriver.drive(leg, {
-    plan: planOf(url, leg, options.plan),
-    clock: { now: () => performance.now() - startMs },
-    users: options.users ?? [{}],
-    signal: options.signal ?? new AbortController().signal,
-    emit(sample) {
-      if (sample.kind === 'request') requests.push(sample);
-      else journeys.push(sample);
-    },
-    progress: () => undefined,
-  });
-  return { requests, journeys, report, startMs };
+export function drive(scenario: Scenario, url: string, options: DriveOptions = {}): Promise<Driven> {
+  return driveLeg(nativeDriver, legOf(scenario, options.leg), url, options);
 }
 
 export interface TestServer {
