@@ -62,7 +62,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     timeoutMs,
     users: scenario.users ?? 1,
   };
-  const plan: Plan = { runId: 'bench', seed, target, stages: [[leg]] };
+  const plan: Plan = { runId: 'bench', seed, target, stages: [[leg]], ...(job.sampledShare !== undefined && { traceSampleRatio: job.sampledShare }) };
   const control = target.controlUrl === undefined ? undefined : controlClient(target.controlUrl);
   const samples = writeSamples(join(folder, 'samples.ndjson.zst'));
   const streams: Sample[] = [];

@@ -14,6 +14,8 @@ export interface DriveJob {
   /** Default 20,000. Of k6 also its virtual users, each of which is slow to make. */
   maxInFlight?: number;
   seed: number;
+  /** Share of requests whose trace is sampled; default 0.05. */
+  sampledShare?: number;
   target: Target;
   /** Of the server, for its CPU and memory. */
   serverPid: number;

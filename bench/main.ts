@@ -14,6 +14,7 @@ import { residualCase } from './residual-case.ts';
 import { startCase } from './start-case.ts';
 import { streamCase } from './stream-case.ts';
 import { table } from './table.ts';
+import { telemetryCase } from './telemetry-case.ts';
 
 const megabytes = 1e6;
 /** Of one case: each may wait for a calm machine. */
@@ -38,6 +39,7 @@ const cases: (Case & { full?: boolean })[] = [
   { ...streamCase({ name: 'streams-10000-h2', streams: 10_000, protocol: 'h2', runs: 1 }), full: true },
   rateCase,
   brotliCase,
+  telemetryCase,
 ];
 
 const { values } = parseArgs({

@@ -1,6 +1,7 @@
 /** Processes of the bench, each pinned to a core. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ServerOptions, type ServerProcess, startServerProcess } from '../harness/server-process.ts';
 import { waitForCalm } from './calm.ts';
@@ -21,15 +22,35 @@ export interface BareServer {
 }
 
 /** The bare timer server on the same core; `operation` names the draw, `none` answers at once. The caller stops it. */
-export async function startBareServer(operation: string, signal: AbortSignal): Promise<BareServer> {
-  const child = start(serverCore, './bare-server.ts', [operation], signal);
+export function startBareServer(operation: string, signal: AbortSignal): Promise<BareServer> {
+  return startListener(serverCore, './bare-server.ts', [operation], signal);
+}
+
+/** Where spans go, on the driver's core: the server's core is the server's. The caller stops it. */
+export function startSpanReceiver(signal: AbortSignal): Promise<BareServer> {
+  return startListener(driverCore, './span-receiver.ts', [], signal);
+}
+
+/** Reads `/metrics` once a second until the signal aborts, as a Prometheus would. */
+export async function scrapeEverySecond(url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await fetch(`${url}/metrics`, { signal })
+      .then((response) => response.arrayBuffer())
+      .catch(() => undefined);
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A process that prints its port when it listens. */
+async function startListener(core: number, file: string, args: readonly string[], signal: AbortSignal): Promise<BareServer> {
+  const child = start(core, file, args, signal);
   const ended = exitOf(child);
   const port = await Promise.race([
     new Promise<number>((resolve) => {
       if (child.stdout) createInterface({ input: child.stdout }).once('line', (line) => resolve(Number(line)));
     }),
     ended.then(() => {
-      throw new Error('the bare timer server did not start');
+      throw new Error(`${file} did not start`);
     }),
   ]);
   return {

@@ -5,7 +5,7 @@ import { disturbedShare } from './calm.ts';
 import { plainScenario } from './bench-scenarios.ts';
 import { at, type Case, type CaseOptions, type CaseResult, ms, percent, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
-import { driveJobs, startBareServer, startPinnedServer } from './pinned.ts';
+import { driveJobs, scrapeEverySecond, startBareServer, startPinnedServer } from './pinned.ts';
 
 export interface ResidualLoad {
   name: string;
@@ -32,6 +32,8 @@ export function residualCase(load: ResidualLoad): Case {
 
 async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
   const server = await startPinnedServer({ profile: 'observed', seed }, signal);
+  const over = new AbortController();
+  void scrapeEverySecond(server.url, over.signal);
   try {
     const bare = await startBareServer(load.operation, signal);
     try {
@@ -68,6 +70,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
       await bare.stop();
     }
   } finally {
+    over.abort();
     await server.stop();
   }
 }

@@ -2,7 +2,7 @@
 import { streamMs, streamProfile, streamScenario } from './bench-scenarios.ts';
 import { at, type Case, type CaseOptions, median, megabytesText, ms, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
-import { driveJobs, startPinnedServer } from './pinned.ts';
+import { driveJobs, scrapeEverySecond, startPinnedServer } from './pinned.ts';
 import { brief, conditions } from './residual-case.ts';
 import { withProfileFile } from './profile-file.ts';
 
@@ -35,6 +35,8 @@ export async function driveStreams(load: StreamLoad, { quick, signal, calmMs, sa
   await withProfileFile(streamProfile, async (profile) => {
     for (let run = 0; run < (quick ? Math.min(load.runs, 3) : load.runs); run += 1) {
       const server = await startPinnedServer({ profile, seed, tls: load.protocol === 'h2' }, signal);
+      const over = new AbortController();
+      if (load.protocol !== 'h2') void scrapeEverySecond(server.url, over.signal);
       try {
         const job: DriveJob = {
           scenario: streamScenario(load.encoding ?? 'identity'),
@@ -50,6 +52,7 @@ export async function driveStreams(load: StreamLoad, { quick, signal, calmMs, sa
         if (result) results.push(result);
         say(`  run ${run + 1}: server p99 ${ms(at(result?.events?.serverLateness, 0.99))}, end to end p99 ${ms(at(result?.events?.endToEnd, 0.99))}`);
       } finally {
+        over.abort();
         await server.stop();
       }
     }

@@ -6,6 +6,14 @@ export interface HarnessConfig {
   /** `NO_COLOR` or `CI` switch live redrawing and colour off. */
   plainOutput: boolean;
   ci: boolean;
+  /** `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`: where spans go instead of our own receiver. The started server reads them, too. */
+  otlpTracesUrl: string | undefined;
+  /** `OTEL_EXPORTER_OTLP_HEADERS`. */
+  otlpHeaders: Record<string, string>;
+  /** `GRAFANA_URL`: where links to runs lead. */
+  grafanaUrl: string | undefined;
+  /** `STACK_EXTRA_CA`: certificates (PEM) that the build of the stack's image trusts, too; the compose file reads it. */
+  stackExtraCa: string | undefined;
 }
 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig {
@@ -15,5 +23,37 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig 
     path: env['PATH'] ?? '',
     plainOutput: env['NO_COLOR'] !== undefined || ci,
     ci,
+    otlpTracesUrl: tracesUrlOf(env),
+    grafanaUrl: env['GRAFANA_URL'] === '' ? undefined : env['GRAFANA_URL'],
+    stackExtraCa: env['STACK_EXTRA_CA'] === '' ? undefined : env['STACK_EXTRA_CA'],
+    otlpHeaders: headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''),
   };
+}
+
+function tracesUrlOf(env: NodeJS.ProcessEnv): string | undefined {
+  const whole = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  if (whole !== undefined && whole !== '') return whole;
+  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  return base === undefined || base === '' ? undefined : tracesUrl(base);
+}
+
+/** @param base of an OTLP/HTTP collector */
+export function tracesUrl(base: string): string {
+  return `${base.replace(/\/$/, '')}/v1/traces`;
+}
+
+/** `name=value,name=value`, values percent-encoded. */
+function headersOf(text: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const pair of text.split(',')) {
+    const place = pair.indexOf('=');
+    if (place <= 0) continue;
+    const value = pair.slice(place + 1).trim();
+    try {
+      headers[pair.slice(0, place).trim()] = decodeURIComponent(value);
+    } catch {
+      headers[pair.slice(0, place).trim()] = value;
+    }
+  }
+  return headers;
 }

@@ -6,6 +6,20 @@ export interface ControlClient {
   swapProfile(body: { name: string } | { yaml: string }): Promise<void>;
   truth(): Promise<ControlTruth>;
   resetTruth(): Promise<void>;
+  traceHealth(): Promise<TraceHealth>;
+  /** Has the server emit the spans of these traces (32 hexadecimal digits; at most 10,000). `missing`: it holds nothing of them and has emitted nothing. */
+  keepTraces(traceIds: readonly string[]): Promise<{ emitted: number; missing: string[] }>;
+  /** Waits until what was emitted has been sent, or the server gives up. Resolves either way. */
+  flushTraces(): Promise<TraceHealth>;
+}
+/** Spans, since the server's start. */
+export interface TraceHealth {
+  enabled: boolean;
+  endpoint?: string;
+  exported: number;
+  dropped: number;
+  queued: number;
+  failedExports: number;
 }
 export interface ControlProfile {
   name: string;
@@ -24,14 +38,20 @@ export interface ControlTruth {
 
 /** Throws with the server's own words on anything but success. */
 export function controlClient(controlUrl: string): ControlClient {
-  const call = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: { type: string; text: string }): Promise<unknown> => {
+  const call = async (
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: { type: string; text: string },
+    accept: readonly number[] = [],
+  ): Promise<unknown> => {
     const response = await request(new URL(path, controlUrl), {
       method,
       ...(body ? { body: body.text, headers: { 'content-type': body.type } } : {}),
-      headersTimeout: 10_000,
+      headersTimeout: 20_000,
     });
     const text = await response.body.text();
-    if (response.statusCode >= 300) throw new Error(`control port: ${method} ${path} answered ${response.statusCode}: ${text.slice(0, 2_000)}`);
+    if (response.statusCode >= 300 && !accept.includes(response.statusCode))
+      throw new Error(`control port: ${method} ${path} answered ${response.statusCode}: ${text.slice(0, 2_000)}`);
     return text === '' ? undefined : JSON.parse(text);
   };
   return {
@@ -43,5 +63,9 @@ export function controlClient(controlUrl: string): ControlClient {
     resetTruth: async () => {
       await call('POST', '/truth/reset');
     },
+    traceHealth: async () => (await call('GET', '/traces/health')) as TraceHealth,
+    keepTraces: async (traceIds) =>
+      (await call('POST', '/traces/keep', { type: 'application/json', text: JSON.stringify({ traceIds }) })) as { emitted: number; missing: string[] },
+    flushTraces: async () => (await call('POST', '/traces/flush', undefined, [504])) as TraceHealth,
   };
 }

@@ -15,6 +15,7 @@ import { createRunDirectory, discardRunDirectory, writeRun } from './results/run
 import { samplesFileName, writeSamples } from './results/samples.ts';
 import { type ServerFacts, serverFacts } from './results/server-facts.ts';
 import type { ServerLog } from './server-log.ts';
+import type { RunTraces } from './telemetry/run-traces.ts';
 import { UsageError } from './usage-error.ts';
 import { plumblineVersion } from './version.ts';
 
@@ -22,6 +23,8 @@ export interface RunParts {
   drivers: ReadonlyMap<string, Driver>;
   /** Of the server under load, where it has one. */
   control?: ControlClient;
+  /** Absent: traces are switched off. */
+  traces?: RunTraces;
   /** Of a server that was started for this: goes to `server.log` beside run.json. */
   serverLog?: ServerLog;
   resultsRoot: string;
@@ -42,6 +45,7 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
   const rootIsNew = !existsSync(parts.resultsRoot);
   const directory = await directoryFor(plan, parts.resultsRoot);
   parts.serverLog?.writeTo(join(directory, serverLogName));
+  await parts.traces?.begin(directory);
   const samples = writeSamples(join(directory, samplesFileName));
   const clock = startRunClock();
   const attempts: Attempt[] = [];
@@ -66,12 +70,14 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
   const { account, missing } = await server.account();
   if (missing !== undefined) notes.push(missing);
   const scenarios = new Map(plan.stages.flat().map((leg) => [leg.id, leg.scenario]));
+  const durationMs = clock.now();
+  const telemetry = await parts.traces?.finish({ runId: plan.runId, directory, epochMs: clock.epochMs, legs: measured });
   const legs = measured.map((leg) => toLegResult(leg, scenarios.get(leg.id)?.objectives ?? []));
   const result: RunFile = {
     schema: 'plumbline.run/1',
     runId: plan.runId,
     startedAt,
-    durationMs: clock.now(),
+    durationMs,
     interrupted,
     plumbline: plumblineVersion,
     // A leg that was cut short before its driver reported knows no version.
@@ -86,6 +92,7 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
     },
     legs,
     ...(account && { server: account }),
+    ...(telemetry && { telemetry }),
     ...(notes.length > 0 && { notes }),
     verdict: judgeRun(legs, interrupted),
   };

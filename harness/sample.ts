@@ -81,7 +81,12 @@ export interface Sample {
   cacheStatus?: string;
   /** `http/1.1` or `h2`. */
   protocol?: string;
+  /** The trace of the server's spans: the one that was sent, or the server's own, where it starts one and says so. */
   traceId?: string;
+  /** The trace that was sent in `traceparent`, where the server started another. */
+  sentTraceId?: string;
+  /** The caller's span in `traceparent`: the parent of the server's. */
+  clientSpanId?: string;
   sampled?: boolean;
   requestId?: string;
   truth?: Truth;

@@ -26,6 +26,8 @@ export interface ServerOptions {
   controlPort?: number;
   tls?: boolean;
   data?: string;
+  /** Further flags of `reference-server/main.ts`. */
+  flags?: readonly string[];
   /** Command to put before node, such as `['taskset', '-c', '0']`. */
   prefix?: readonly string[];
   readyTimeoutMs?: number;
@@ -38,7 +40,7 @@ export function serverArguments(options: ServerOptions): string[] {
   if (options.seed !== undefined) flags.push('--seed', String(options.seed));
   if (options.tls) flags.push('--tls');
   if (options.data !== undefined) flags.push('--data', options.data);
-  return flags;
+  return [...flags, ...(options.flags ?? [])];
 }
 
 export function serverMainFile(): string {

@@ -63,6 +63,16 @@ export const tools: readonly Tool[] = [
   { name: 'autocannon', usedFor: '--driver autocannon', get: 'comes with plumbline', look: () => ({ version: autocannonVersion() }) },
   program('k6', ['k6'], 'version', '--driver k6', 'go install go.k6.io/k6@v1.8.1, or https://grafana.com/docs/k6/latest/set-up/install-k6/; or set K6_BIN'),
   program('chromium', ['chromium', 'chromium-browser', 'google-chrome'], '--version', 'the tests of the report', 'apt-get install chromium'),
+  program('docker', ['docker'], '--version', 'plumbline up, and the tests with containers', 'https://docs.docker.com/engine/install/'),
+  program(
+    'otelcol',
+    ['otelcol', 'otelcol-contrib'],
+    '--version',
+    'the tests of the collector',
+    'https://github.com/open-telemetry/opentelemetry-collector-releases/releases',
+  ),
+  program('jaeger', ['jaeger-all-in-one'], 'version', 'the tests of the collector', 'https://www.jaegertracing.io/download/'),
+  program('prometheus', ['prometheus'], '--version', 'the tests of metrics and of the collector', 'apt-get install prometheus'),
   program('taskset', ['taskset'], '--version', 'the bench (pins server and driver to a core each)', 'apt-get install util-linux'),
 ];
 

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ReadThroughCache } from './cache/lru.ts';
 import type { Exchange } from './exchange.ts';
 import { dueMs, inHop, spend } from './hop.ts';
-import type { Inference } from './inference/completion.ts';
+import type { InferenceBackend } from './inference/completion.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import type { Backends } from './services/route.ts';
 import type { Tables } from './store/tables.ts';
@@ -11,7 +11,7 @@ import type { Tables } from './store/tables.ts';
 export interface BackendParts {
   db: Kysely<Tables>;
   cache: ReadThroughCache;
-  inference: Inference;
+  inference: InferenceBackend;
   clock: DeadlineClock;
 }
 
@@ -50,6 +50,10 @@ export function backends(parts: BackendParts): Backends {
     whenDue(exchange, callback) {
       exchange.spentMs = exchange.draw.totalMs;
       return clock.at(dueMs(exchange), callback);
+    },
+    job(exchange, name, durationMs) {
+      const startMs = clock.now();
+      exchange.hops.push({ hop: 'job', name, startMs, endMs: startMs + durationMs, intendedMs: durationMs, outcome: 'ok' });
     },
     now: () => new Date(),
     newUuid: () => uuidv7(),

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { TraceMode } from './edge/trace.ts';
 import { readSize, type SeedSize } from './store/seed/size.ts';
+import { readTier, type Tier } from './tiers/tier.ts';
 
 /** Everything the server is started with: flags win over `PLUMBLINE_*`, which win over the defaults. */
 export interface ServerConfig {
@@ -7,6 +9,8 @@ export interface ServerConfig {
   /** 0: a free one. */
   port: number;
   controlPort: number;
+  /** Address of the control port. Anything but loopback is for a container, whose published port is the loopback one of its machine. */
+  controlHost: string;
   /** Shipped name or YAML file. */
   profile: string;
   /** Undefined: the profile's own. */
@@ -16,12 +20,27 @@ export interface ServerConfig {
   data?: string;
   /** How much is seeded; undefined: the default. A file that has data keeps them until a reset. */
   size?: SeedSize;
+  /** Undefined: all tiers in this process. Also from `TIER`. */
+  tier?: Tier;
+  /** URL of the tier behind edge or lb. */
+  next?: string;
+  /** URL of the inference tier, for services. */
+  inference?: string;
   /** Announce with one JSON line. */
   json: boolean;
   /** End when stdin ends: the parent has gone. SIGINT is left to it. */
   parent: boolean;
   /** `alt-svc` header of every response; undefined: none, since it would name a port that is not ours. */
   altSvc?: string;
+  /** Collector that traces go to, OTLP over HTTP, without `/v1/traces`; undefined: no traces leave. From `OTEL_EXPORTER_OTLP_ENDPOINT`, too. */
+  otlp?: string;
+  /** The whole URL that traces go to, from `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`; wins over `otlp`. */
+  otlpTraces?: string;
+  /** False: nothing is counted, and `/metrics` is empty. */
+  metrics: boolean;
+  traceMode: TraceMode;
+  /** Share of requests whose trace is sampled where the caller has not chosen; 0 to 1. */
+  traceRatio: number;
 }
 
 /** Wrong flags: every fault, one a line. Exit code 2. */
@@ -31,6 +50,7 @@ const flags = {
   host: { type: 'string' },
   port: { type: 'string' },
   'control-port': { type: 'string' },
+  'control-host': { type: 'string' },
   profile: { type: 'string' },
   seed: { type: 'string' },
   tls: { type: 'boolean' },
@@ -39,6 +59,13 @@ const flags = {
   json: { type: 'boolean' },
   parent: { type: 'boolean' },
   'alt-svc': { type: 'string' },
+  otlp: { type: 'string' },
+  'no-metrics': { type: 'boolean' },
+  'trace-mode': { type: 'string' },
+  'trace-ratio': { type: 'string' },
+  tier: { type: 'string' },
+  next: { type: 'string' },
+  inference: { type: 'string' },
 } as const;
 
 /** @param argv without node and the file. Throws ConfigError. */
@@ -70,10 +97,14 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     host: text('host') ?? '127.0.0.1',
     port: whole('port', 65_535) ?? 8787,
     controlPort: 0,
+    controlHost: text('control-host') ?? '127.0.0.1',
     profile: text('profile') ?? 'observed',
     tls: on('tls'),
     json: on('json'),
     parent: on('parent'),
+    metrics: !on('no-metrics'),
+    traceMode: 'trust',
+    traceRatio: 0.05,
   };
   // Whoever takes a free port does not want to meet another server's control port.
   config.controlPort = whole('control-port', 65_535) ?? (config.port === 0 ? 0 : 8788);
@@ -89,6 +120,32 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   }
   const altSvc = text('alt-svc');
   if (altSvc !== undefined) config.altSvc = altSvc;
+  const endpoint = (name: string, given: string | undefined): string | undefined => {
+    if (given === undefined || given === '') return undefined;
+    if (/^https?:\/\/./.test(given) && URL.canParse(given)) return given;
+    faults.push(`${name}: "${given}" is not an http(s) URL, such as http://127.0.0.1:4318`);
+    return undefined;
+  };
+  const flagged = endpoint('--otlp', text('otlp'));
+  // As the OpenTelemetry specification has it; a flag of ours is nearer.
+  if (flagged !== undefined) config.otlp = flagged;
+  else if (env['OTEL_SDK_DISABLED']?.toLowerCase() !== 'true' && env['OTEL_TRACES_EXPORTER'] !== 'none') {
+    const base = endpoint('OTEL_EXPORTER_OTLP_ENDPOINT', env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+    const whole = endpoint('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']);
+    if (base !== undefined) config.otlp = base;
+    if (whole !== undefined) config.otlpTraces = whole;
+  }
+  const traceMode = text('trace-mode');
+  if (traceMode === 'restart' || traceMode === 'trust') config.traceMode = traceMode;
+  else if (traceMode !== undefined) faults.push(`--trace-mode: "${traceMode}" is neither trust nor restart`);
+  const ratioFlag = text('trace-ratio');
+  const traceRatio = ratioFlag ?? env['OTEL_TRACES_SAMPLER_ARG'];
+  if (traceRatio !== undefined && traceRatio !== '') {
+    const ratio = Number(traceRatio);
+    if (traceRatio.trim() !== '' && ratio >= 0 && ratio <= 1) config.traceRatio = ratio;
+    else faults.push(`${ratioFlag === undefined ? 'OTEL_TRACES_SAMPLER_ARG' : '--trace-ratio'}: "${traceRatio}" is not a number from 0 to 1`);
+  }
+  Object.assign(config, readTier(text('tier') ?? env['TIER'], { next: text('next'), inference: text('inference') }, faults));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;
 }

@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
+import type { StreamFacts } from './telemetry/trace-record.ts';
 
 /** A tier that a request crosses. */
-export type HopName = 'edge' | 'lb' | 'mesh' | 'service' | 'store' | 'cache' | 'inference';
+export type HopName = DrawnHop | 'job';
+/** Those that have a share of the draw; a job goes on after the response. */
+export type DrawnHop = 'edge' | 'lb' | 'mesh' | 'service' | 'store' | 'cache' | 'inference';
 
 /** What one hop did. Times are milliseconds on the server's monotonic clock. `Server-Timing`, metrics and spans are all derived from these. */
 export interface HopRecord {
@@ -15,6 +18,10 @@ export interface HopRecord {
   /** This hop's own share of the draw. */
   intendedMs: number;
   outcome: 'ok' | 'error' | 'aborted';
+  /** 16 hexadecimal digits. Made when the span is emitted, or when another process is called. */
+  spanId?: string;
+  /** The caller's span in another process; undefined: the hop that called this one. */
+  parentSpanId?: string;
 }
 
 export interface Session {
@@ -24,7 +31,18 @@ export interface Session {
   deviceId: string;
 }
 
-/** One request on its way through the hops. Only the edge makes one. */
+/** Where the request's spans belong. */
+export interface TraceContext {
+  traceId: string;
+  /** The caller's span in this trace. */
+  parentSpanId?: string;
+  /** The caller's span in a trace that was not continued. */
+  link?: { traceId: string; spanId: string };
+  /** Head-sampled. */
+  sampled: boolean;
+}
+
+/** One request on its way through the hops. Only the edge makes one; a tier in another process has it as it was told. */
 export interface Exchange {
   operation: Operation;
   requestId: string;
@@ -49,12 +67,24 @@ export interface Exchange {
   body: unknown;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   session?: Session;
-  trace: { traceId: string; parentSpanId?: string; sampled: boolean };
+  trace: TraceContext;
+  /** Path without its query. */
+  path: string;
+  /** What its stream has done so far; set by inference. */
+  streamed?: StreamFacts;
   hops: HopRecord[];
   /** The client's connection, as far as this tier has one. */
   socket: Socket;
   /** What the route's schema found wrong; the service answers 400 with all of them. */
   faults?: readonly { path: string; message: string }[];
+}
+
+/** JSON as bytes already: what another tier answered, passed on as it came. */
+export class SerialisedJson {
+  readonly bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
 }
 
 /** What a hop answers. Exactly one of json, bytes and stream, or none for an empty body. */
@@ -75,12 +105,18 @@ export interface Reply {
 export interface EventStream {
   /** It is started at once and keeps its own schedule. Default false: it is started when the draw is over, and writes everything then. */
   paced?: boolean;
-  /** Starts at once; times count from the exchange's arrival. Returns what stops it when the client goes. */
-  start(sink: EventSink): { abort(reason: 'client_abort' | 'server_error' | 'drain'): void };
+  /**
+   * Starts at once; times count from the exchange's arrival. Returns what stops it when the client goes. `settled` of a stream that another process makes:
+   * resolves when that process has said what it did, also after an abort.
+   */
+  start(sink: EventSink): { abort(reason: 'client_abort' | 'server_error' | 'drain'): void; settled?: Promise<void> };
 }
 export interface EventSink {
-  /** Whole events, `event: ...\ndata: ...\n\n`; a string is ASCII. False: the client reads slowly, wait for drained(). */
-  write(events: Buffer | string): boolean;
+  /**
+   * Whole events, `event: ...\ndata: ...\n\n`; a string is ASCII. False: the client reads slowly, wait for drained().
+   * @param contentEvents how many of them are content events; for tiers that pass them on
+   */
+  write(events: Buffer | string, contentEvents?: number): boolean;
   onDrain(callback: () => void): void;
   end(): void;
 }

@@ -1,8 +1,8 @@
-import type { Exchange, HopName, HopRecord } from './exchange.ts';
+import type { DrawnHop, Exchange, HopRecord } from './exchange.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 
 /** Runs one hop's part of an exchange and records it, whatever its outcome. */
-export async function inHop<T>(exchange: Exchange, hop: HopName, name: string, clock: DeadlineClock, part: () => Promise<T>): Promise<T> {
+export async function inHop<T>(exchange: Exchange, hop: DrawnHop, name: string, clock: DeadlineClock, part: () => Promise<T>): Promise<T> {
   const record: HopRecord = { hop, name, startMs: clock.now(), endMs: Number.NaN, intendedMs: exchange.draw.sharesMs[hop], outcome: 'ok' };
   exchange.hops.push(record);
   try {

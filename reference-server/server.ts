@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { ServerConfig } from './config.ts';
-import { controlApp } from './control/control.ts';
+import { type ControlParts, controlApp } from './control/control.ts';
 import { publicApp } from './edge/http.ts';
+import type { Hop } from './exchange.ts';
 import { realClock } from './latency/deadline-clock.ts';
 import { loadProfile, withSeed } from './latency/profile.ts';
 import { routes } from './services/index.ts';
-import { makeState } from './state.ts';
-import { openStore } from './store/store.ts';
+import { makeState, type ServerState } from './state.ts';
+import { openData } from './store/data.ts';
 import { wire } from './wiring.ts';
 
 export interface RunningServer {
@@ -26,32 +27,41 @@ export interface ServerOptions extends Partial<Omit<ServerConfig, 'json' | 'pare
 }
 
 const backlog = 8_192;
-const dataSeed = 1;
 const drainStepMs = 20;
 const lastWordsMs = 500;
+/** To send the spans of the last requests. */
+const lastSpansMs = 2_000;
 
 /** Starts the server on its two ports; a port of 0 takes a free one. Throws ProfileError, or the system's error when a port is taken. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, controlPort = 0, tls = false } = options;
   const loaded = loadProfile(options.profile ?? 'observed');
   const clock = realClock();
-  const state = makeState(clock, options.seed === undefined ? loaded : withSeed(loaded, options.seed), options.altSvc);
-  const store = await openStore({ seed: dataSeed, ...(options.data !== undefined && { file: options.data }), ...(options.size && { size: options.size }) });
-  const { hops, clearCaches } = wire(state, store);
+  const { traceMode: mode = 'trust', traceRatio: ratio = 0.05 } = options;
+  const state = makeState(clock, options.seed === undefined ? loaded : withSeed(loaded, options.seed), options.altSvc, { mode, ratio }, options.metrics);
+  const version = packageVersion();
+  state.metrics.watch({ profile: () => ({ version, profile: state.profile.name }) });
+  // Only who runs tiers apart loads what joins them.
+  if (options.tier !== undefined && options.tier !== 'edge') return (await import('./tiers/inner-tier.ts')).startInnerTier(options.tier, state, options);
+  const inside = options.tier === 'edge' ? (await import('./tiers/edge-tier.ts')).wireEdge(state, options) : await wireHere(state, options);
   const certificate = tls ? await (await import('./edge/tls.ts')).developmentCertificate() : undefined;
   const app = publicApp({
     state,
     routes,
-    hops,
-    version: packageVersion(),
+    hops: inside.hops,
+    version,
     ...(certificate && { certificate }),
     ...(options.readOutMs !== undefined && { readOutMs: options.readOutMs }),
   });
-  const control = controlApp({ state, store, clearCaches });
+  const control = controlApp({ state, store: inside.store, clearCaches: inside.clearCaches });
+  inside.chain?.(control);
+  const tracesUrl = options.otlpTraces ?? (options.otlp === undefined ? undefined : `${options.otlp.replace(/\/$/, '')}/v1/traces`);
+  if (tracesUrl !== undefined) state.tracing.expect();
   let stopped: Promise<void> | undefined;
+  let exporting: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
+    // Whoever comes while streams finish is refused with a reason.
     state.draining = true;
-    app.server.close();
     const untilMs = clock.now() + drainMs;
     while (state.inFlight > 0 && clock.now() < untilMs) await clock.wait(clock.now() + drainStepMs);
     for (const stream of state.open) stream.abort();
@@ -59,18 +69,22 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const lastMs = clock.now() + lastWordsMs;
     while (state.open.size > 0 && clock.now() < lastMs) await clock.wait(clock.now() + drainStepMs);
     await app.close();
+    await exporting?.catch(() => undefined);
+    await state.tracing.stop(lastSpansMs);
     await control.close();
-    await store.close();
+    await inside.close();
     state.loopDelay.disable();
     clock.stop();
   };
   try {
     await app.listen({ host, port, backlog });
-    await control.listen({ host: '127.0.0.1', port: controlPort });
+    await control.listen({ host: options.controlHost ?? '127.0.0.1', port: controlPort });
   } catch (error) {
     await stop(0);
     throw error;
   }
+  // Only now: the SDK takes as long to load as the server to start. What ended before is held.
+  if (tracesUrl !== undefined) exporting = exportTraces(state, tracesUrl);
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost}:${(app.server.address() as AddressInfo).port}`,
@@ -82,6 +96,31 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       return stopped;
     },
   };
+}
+
+/** What is behind the public port. */
+export interface Inside {
+  hops: Hop;
+  store: ControlParts['store'];
+  clearCaches(): void;
+  /** Where tiers are processes: this control port stands for those of the others, too. */
+  chain?(control: ReturnType<typeof controlApp>): void;
+  close(): Promise<void>;
+}
+
+async function wireHere(state: ServerState, options: ServerOptions): Promise<Inside> {
+  const store = await openData(options);
+  return { ...wire(state, store), store, close: () => store.close() };
+}
+
+async function exportTraces(state: ServerState, url: string): Promise<void> {
+  try {
+    const { loadOtlpSink } = await import('./telemetry/load-otlp-sink.ts');
+    const { otlpSink } = await loadOtlpSink();
+    state.tracing.exportTo(otlpSink({ url, version: packageVersion(), onFault: (message) => state.onFault(message) }));
+  } catch (error) {
+    state.onFault(error);
+  }
 }
 
 function packageVersion(): string {

@@ -2,7 +2,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
 import type { LatencyProfile } from './latency/profile.ts';
-import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
+import type { TracePolicy } from './edge/trace.ts';
+import { type Metrics, makeMetrics, noMetrics } from './telemetry/metrics.ts';
+import { makeTracing, type Tracing } from './telemetry/tracing.ts';
 
 /** Of the timer that measures the loop's delay. */
 export const loopDelayResolutionMs = 10;
@@ -23,6 +25,8 @@ export interface ServerState {
   readonly loopDelay: ReturnType<typeof monitorEventLoopDelay>;
   readonly streams: StreamCounts;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly tracePolicy: TracePolicy;
   readonly altSvc: string | undefined;
   /** Streams under way. */
   readonly open: Set<{ abort(): void }>;
@@ -37,17 +41,41 @@ export interface ServerState {
   onFault(error: unknown): void;
 }
 
-export function makeState(clock: DeadlineClock, profile: LatencyProfile, altSvc: string | undefined): ServerState {
+export const defaultTracePolicy: TracePolicy = { mode: 'trust', ratio: 0.05 };
+
+/** What is recorded is told to the metrics, too. */
+function told(recorder: LatenessRecorder, metrics: Metrics): LatenessRecorder {
+  return {
+    ...recorder,
+    record(latencyClass, latenessMs, overran = false) {
+      recorder.record(latencyClass, latenessMs, overran);
+      metrics.lateness(latencyClass, latenessMs, overran);
+    },
+  };
+}
+
+export function makeState(
+  clock: DeadlineClock,
+  profile: LatencyProfile,
+  altSvc: string | undefined,
+  tracePolicy = defaultTracePolicy,
+  countsMetrics = true,
+): ServerState {
   const loopDelay = monitorEventLoopDelay({ resolution: loopDelayResolutionMs });
   loopDelay.enable();
   const open = new Set<{ abort(): void }>();
+  const metrics = countsMetrics ? makeMetrics({ openStreams: () => open.size, inFlight: () => state.inFlight }) : noMetrics();
+  const tracing = makeTracing();
+  metrics.watch({ traces: () => tracing.health() });
   const state: ServerState = {
     clock,
     profile,
-    lateness: latenessRecorder(),
+    lateness: told(latenessRecorder(), metrics),
     loopDelay,
     streams: { opened: 0, completed: 0, aborted: 0, slowReaders: 0 },
-    metrics: makeMetrics({ openStreams: () => open.size, inFlight: () => state.inFlight }),
+    metrics,
+    tracing,
+    tracePolicy,
     altSvc,
     open,
     inFlight: 0,

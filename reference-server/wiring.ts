@@ -2,7 +2,7 @@ import { backends } from './backends.ts';
 import { lruCache } from './cache/lru.ts';
 import { edge } from './edge/edge.ts';
 import type { Hop } from './exchange.ts';
-import { inference } from './inference/completion.ts';
+import { type Inference, type InferenceBackend, inference } from './inference/completion.ts';
 import { lb } from './lb/lb.ts';
 import { mesh } from './mesh/mesh.ts';
 import { service } from './services/hop.ts';
@@ -15,31 +15,45 @@ import type { Store } from './store/store.ts';
 const cacheEntries = 10_000;
 const cacheTtlMs = 60_000;
 
-/** One process: every hop is a function call over the next. */
+/** One process: every hop is a function call over the next. Of tiers in processes of their own, `tiers/` has the same hops over one another. */
 export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches(): void } {
   const { clock } = state;
-  const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
-  const parts = backends({
-    db: store.db,
-    cache,
-    clock,
-    inference: inference({
-      clock,
-      profile: () => state.profile,
-      stalledUntilMs: () => state.stalledUntilMs,
-      onEvent: (latenessMs) => state.lateness.record('completion', latenessMs),
-      onStream(outcome) {
-        if (outcome === 'opened') state.streams.opened += 1;
-        else if (outcome === 'completed') state.streams.completed += 1;
-        else state.streams.aborted += 1;
-      },
-      onFault: (error) => state.onFault(error),
-    }),
+  const { hops, clearCaches } = wireServices(state, store, localInference(state));
+  return { hops: edge(lb(hops, clock), clock), clearCaches };
+}
+
+/** Inference, with its account in the state. */
+export function localInference(state: ServerState): Inference {
+  const completions = inference({
+    clock: state.clock,
+    profile: () => state.profile,
+    stalledUntilMs: () => state.stalledUntilMs,
+    onEvent(latenessMs, { operation }, gapMs) {
+      state.lateness.record('completion', latenessMs);
+      if (gapMs !== undefined) state.metrics.gap(operation, gapMs);
+    },
+    onStream(outcome) {
+      if (outcome === 'opened') state.streams.opened += 1;
+      else if (outcome === 'completed') state.streams.completed += 1;
+      else state.streams.aborted += 1;
+    },
+    onFault: (error) => state.onFault(error),
   });
+  state.metrics.watch({ inference: () => completions.load() });
+  return completions;
+}
+
+/** The mesh and the services behind it, with store and cache. */
+export function wireServices(state: ServerState, store: Store, completions: InferenceBackend): { hops: Hop; clearCaches(): void } {
+  const { clock } = state;
+  const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
+  const parts = backends({ db: store.db, cache, clock, inference: completions });
+  const pools = workers(() => state.profile, clock);
+  state.metrics.watch({ workers: () => pools.loads(), cache: () => cache.counts() });
   const served = service({
     clock,
     backends: parts,
-    workers: workers(() => state.profile, clock),
+    workers: pools,
     routes: new Map(routes.map((route) => [route.operation, route])),
     async signIn(exchange) {
       exchange.session = await sessionOf(exchange, parts);
@@ -49,5 +63,5 @@ export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches
     cache.clear();
     forgetSessions(parts);
   };
-  return { hops: edge(lb(mesh(served, clock), clock), clock), clearCaches };
+  return { hops: mesh(served, clock), clearCaches };
 }

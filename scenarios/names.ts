@@ -9,6 +9,8 @@ export const headers = {
   traceparent: 'traceparent',
   baggage: 'baggage',
   serverTiming: 'server-timing',
+  /** Of the response: the trace that the server's spans belong to; not the caller's where the server starts traces of its own. */
+  traceId: 'x-plumbline-trace-id',
 } as const;
 
 /** Entries of `Server-Timing` beside one entry a hop. Durations in milliseconds. */
@@ -25,11 +27,153 @@ export const truthEvent = 'plumbline_truth';
 
 export const baggageKeys = { run: 'run', scenario: 'scenario', step: 'step' } as const;
 
-/** Metric names at `/metrics`; times in seconds. */
+/**
+ * Metric names at the server's `/metrics`; times in seconds. What OpenTelemetry's conventions name keeps that name, with dots as underscores, unit and `_total` as
+ * Prometheus has them.
+ */
 export const metricNames = {
   requestDuration: 'http_server_request_duration_seconds',
   requestsInFlight: 'http_server_active_requests',
+  requestsAborted: 'plumbline_requests_aborted_total',
+  errorReplies: 'plumbline_error_replies_total',
+  hopDuration: 'plumbline_hop_duration_seconds',
+  storeDuration: 'db_client_operation_duration_seconds',
+  ttft: 'gen_ai_server_time_to_first_token_seconds',
+  tpot: 'gen_ai_server_time_per_output_token_seconds',
+  streamGap: 'plumbline_stream_gap_seconds',
   streamsActive: 'plumbline_streams_active',
+  streams: 'plumbline_streams_total',
+  streamStalls: 'plumbline_stream_stalls_total',
+  streamStalled: 'plumbline_stream_stalled_seconds_total',
+  lateness: 'plumbline_lateness_seconds',
+  overruns: 'plumbline_overruns_total',
+  queueWait: 'plumbline_queue_wait_seconds',
+  workersBusy: 'plumbline_workers_busy',
+  workersLimit: 'plumbline_workers_limit',
+  workersWaiting: 'plumbline_workers_waiting',
+  slotsBusy: 'plumbline_inference_slots_busy',
+  slotsLimit: 'plumbline_inference_slots_limit',
+  slotsWaiting: 'plumbline_inference_slots_waiting',
+  cacheRequests: 'plumbline_cache_requests_total',
+  cacheEntries: 'plumbline_cache_entries',
+  loopDelayP50: 'nodejs_eventloop_delay_p50_seconds',
+  loopDelayP99: 'nodejs_eventloop_delay_p99_seconds',
+  loopDelayMax: 'nodejs_eventloop_delay_max_seconds',
+  loopTime: 'nodejs_eventloop_time_seconds_total',
+  spansExported: 'plumbline_spans_exported_total',
+  spansDropped: 'plumbline_spans_dropped_total',
+  spansQueued: 'plumbline_spans_queued',
+  spanExportsFailed: 'plumbline_span_exports_failed_total',
+  tracesKept: 'plumbline_traces_kept_total',
+  tracesHeld: 'plumbline_traces_held',
+  tracesEvicted: 'plumbline_traces_evicted_total',
+  scrapePiece: 'plumbline_scrape_largest_piece_seconds',
+  info: 'plumbline_server_info',
 } as const;
 
-export const metricLabels = { operation: 'operation', statusClass: 'status_class' } as const;
+/** Metric names of the harness' own endpoint while a run lasts; times in seconds. */
+export const runMetricNames = {
+  latency: 'plumbline_client_latency_seconds',
+  ttft: 'plumbline_client_time_to_first_token_seconds',
+  scheduleLag: 'plumbline_client_schedule_lag_seconds',
+  residual: 'plumbline_client_residual_seconds',
+  requests: 'plumbline_client_requests_total',
+  offered: 'plumbline_run_offered_total',
+  sent: 'plumbline_run_sent_total',
+  ended: 'plumbline_run_ended_total',
+  inFlight: 'plumbline_run_in_flight',
+  phase: 'plumbline_run_phase',
+  phaseStart: 'plumbline_run_phase_start_timestamp_seconds',
+} as const;
+
+export const metricLabels = {
+  operation: 'operation',
+  statusClass: 'status_class',
+  latencyClass: 'latency_class',
+  hop: 'hop',
+  outcome: 'outcome',
+  service: 'service',
+  code: 'code',
+  result: 'result',
+  reason: 'reason',
+  loopState: 'nodejs_eventloop_state',
+  dbSystem: 'db_system_name',
+  dbSummary: 'db_query_summary',
+  version: 'version',
+  profile: 'profile',
+  run: 'run',
+  scenario: 'scenario',
+  driver: 'driver',
+  phase: 'phase',
+} as const;
+
+/** Of exemplars: the trace that the value belongs to. */
+export const exemplarLabel = 'trace_id';
+
+/** Grafana's dashboards by their fixed ids. */
+export const dashboardIds = { run: 'plumbline-run' } as const;
+
+/** `service.name` of each tier's spans. */
+export const serviceNames = {
+  driver: 'plumbline-driver',
+  edge: 'plumbline-edge',
+  lb: 'plumbline-lb',
+  mesh: 'plumbline-mesh',
+  service: 'plumbline-services',
+  store: 'plumbline-store',
+  cache: 'plumbline-cache',
+  inference: 'plumbline-inference',
+  job: 'plumbline-jobs',
+} as const;
+export const serviceNamespace = 'plumbline';
+
+/** Attributes of spans. Those with a dot-separated prefix other than `plumbline` are OpenTelemetry's semantic conventions, stable where a stable one exists. */
+export const spanAttributes = {
+  method: 'http.request.method',
+  route: 'http.route',
+  path: 'url.path',
+  status: 'http.response.status_code',
+  serverAddress: 'server.address',
+  errorType: 'error.type',
+  dbSystem: 'db.system.name',
+  dbOperation: 'db.operation.name',
+  dbCollection: 'db.collection.name',
+  dbSummary: 'db.query.summary',
+  genAiOperation: 'gen_ai.operation.name',
+  genAiModel: 'gen_ai.request.model',
+  genAiOutputTokens: 'gen_ai.usage.output_tokens',
+  operation: 'plumbline.operation',
+  latencyClass: 'plumbline.latency_class',
+  requestKey: 'plumbline.request_key',
+  requestId: 'plumbline.request_id',
+  run: 'plumbline.run',
+  scenario: 'plumbline.scenario',
+  step: 'plumbline.step',
+  hop: 'plumbline.hop',
+  /** Milliseconds of the draw that are this hop's share. */
+  intendedMs: 'plumbline.intended_ms',
+  /** Milliseconds of waiting for a worker or slot. */
+  queuedMs: 'plumbline.queued_ms',
+  /** true on spans that last as long as a stream: keep them out of request-latency objectives and span metrics. */
+  stream: 'stream',
+  /** `done`, `client_abort`, `server_error`, `drain`. */
+  streamOutcome: 'plumbline.stream.outcome',
+  /** `sampled`, `failed`, `slow`, `asked`: why this trace was kept. */
+  keptBecause: 'plumbline.kept_because',
+  stallMs: 'plumbline.stall_ms',
+  /** On the driver's span: the trace that the server started instead of going on with the driver's. */
+  serverTrace: 'plumbline.server_trace_id',
+} as const;
+
+/** Events on the driver's span of a request. */
+export const clientEvents = {
+  sent: 'sent',
+  headers: 'headers',
+  firstByte: 'first_byte',
+  firstContent: 'first_content',
+  lastContent: 'last_content',
+  end: 'end',
+} as const;
+
+/** Events on the spans of a stream; never one a token. */
+export const spanEvents = { messageStart: 'message_start', firstToken: 'first_token', lastToken: 'last_token', stall: 'stall' } as const;

@@ -181,9 +181,17 @@ export function requestVariables(base: Variables, seed: number, scenario: string
   return { ...base, key, seq: String(arrival), uuid: seededUuid(keyedRandom(key, 'uuid')) };
 }
 
-/** W3C trace context of a request, seeded; whether it is sampled follows from the key alone. */
-export function traceContext(runId: string, key: string, sampleRatio: number): { traceId: string; spanId: string; sampled: boolean; traceparent: string } {
-  const random = keyedRandom(runId, key, 'trace');
+/**
+ * W3C trace context of a request, seeded; whether it is sampled follows from run, driver and key alone. The drivers of one run send the same keys, so that the
+ * draws are the same: their traces are not.
+ */
+export function traceContext(
+  runId: string,
+  driver: 'native' | 'autocannon' | 'k6',
+  key: string,
+  sampleRatio: number,
+): { traceId: string; spanId: string; sampled: boolean; traceparent: string } {
+  const random = keyedRandom(runId, driver, key, 'trace');
   const sampled = random() < sampleRatio;
   const traceId = hexDigits(random, 32);
   const spanId = hexDigits(random, 16);

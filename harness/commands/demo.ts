@@ -9,6 +9,7 @@ import { executePlan } from './execute.ts';
 import { openTarget } from './open-target.ts';
 
 interface DemoFlags {
+  traces: boolean;
   seed: string;
   out: string;
 }
@@ -34,6 +35,7 @@ export const addDemo: AddCommand = (program, exit) => {
     .command('demo')
     .description('the main job on the reference server: page loads and token streams through every driver that is here, one report')
     .option('--seed <number>', 'seed of schedules, keys and draws', '1')
+    .option('--no-traces', 'receive no spans and ask for none')
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText('after', example('plumbline demo'))
     .action(async (flags: DemoFlags) => {
@@ -42,13 +44,14 @@ export const addDemo: AddCommand = (program, exit) => {
       const [pageLoad, sse] = await Promise.all([loadScenario('page-load', '.'), loadScenario('sse', '.')]);
       const names = k6 === undefined ? (['native', 'autocannon'] as const) : (['native', 'autocannon', 'k6'] as const);
       const stages = names.map((driver) => [leg(pageLoad, driver, 'pageLoad'), leg(sse, driver, 'sse')]);
-      const opened = await openTarget({ seed: flags.seed, profile: 'observed', allowHost: [] });
+      const opened = await openTarget({ seed: flags.seed, profile: 'observed', allowHost: [], traces: flags.traces });
       try {
         const plan = assemblePlan(stages, { seed: parseWhole(flags.seed, '--seed'), target: opened.target, startedAt: new Date() });
         const { run } = await executePlan(plan, {
           drivers: allDrivers(),
           resultsRoot: flags.out,
           ...(opened.control && { control: opened.control }),
+          ...(opened.traces && { traces: opened.traces }),
           ...(opened.serverLog && { serverLog: opened.serverLog }),
         });
         exit(exitCodeOf(run.verdict.verdict));

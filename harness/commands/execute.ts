@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { ControlClient } from '../control-client.ts';
 import type { Driver } from '../drive/driver.ts';
+import type { LegView } from '../drive/drive-leg.ts';
 import type { Plan } from '../plan/plan.ts';
+import { grafanaLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { run } from '../run.ts';
 import type { ServerLog } from '../server-log.ts';
+import type { RunTraces } from '../telemetry/run-traces.ts';
 import { UsageError } from '../usage-error.ts';
 import { liveView } from './live-view.ts';
 import { outputStyle } from './output-style.ts';
@@ -13,6 +16,11 @@ import { outputStyle } from './output-style.ts';
 export interface ExecuteParts {
   drivers: ReadonlyMap<string, Driver>;
   control?: ControlClient;
+  traces?: RunTraces;
+  /** Watches as well. */
+  metrics?: LegView;
+  /** Of Grafana. */
+  grafanaUrl?: string;
   /** Of a server that was started for this. */
   serverLog?: ServerLog;
   resultsRoot: string;
@@ -29,16 +37,38 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
   const view = liveView(style);
   const interrupt = interruptSignal();
   try {
-    const outcome = await run(plan, { ...parts, view, signal: interrupt.signal });
+    const outcome = await run(plan, { ...parts, view: parts.metrics ? bothViews(view, parts.metrics) : view, signal: interrupt.signal });
     view.close();
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
+    if (parts.grafanaUrl !== undefined) console.log(`grafana: ${grafanaLink(parts.grafanaUrl, outcome.run)}`);
     if (parts.serverLog?.file !== undefined) console.log(`the server wrote a log: ${parts.serverLog.file}`);
     return outcome;
   } finally {
     view.close();
     interrupt.release();
   }
+}
+
+function bothViews(one: LegView, other: LegView): LegView {
+  return {
+    start(leg, plan) {
+      one.start(leg, plan);
+      other.start(leg, plan);
+    },
+    update(leg, live, elapsedMs) {
+      one.update(leg, live, elapsedMs);
+      other.update(leg, live, elapsedMs);
+    },
+    end(leg) {
+      one.end(leg);
+      other.end(leg);
+    },
+    sample(leg, sample) {
+      one.sample?.(leg, sample);
+      other.sample?.(leg, sample);
+    },
+  };
 }
 
 function interruptSignal(): { signal: AbortSignal; release(): void } {

@@ -2,6 +2,7 @@ import { addCompare } from './compare.ts';
 import type { AddCommand } from './command.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
+import { addDown } from './down.ts';
 import { addInit } from './init.ts';
 import { addOperations } from './operations.ts';
 import { addReport } from './report.ts';
@@ -9,5 +10,23 @@ import { addRun } from './run.ts';
 import { addScenarios } from './scenarios.ts';
 import { addServe } from './serve.ts';
 import { addSession } from './session.ts';
+import { addStatus } from './status.ts';
+import { addUp } from './up.ts';
+import { addTrace } from './trace.ts';
 
-export const commands: readonly AddCommand[] = [addDemo, addRun, addInit, addServe, addSession, addReport, addCompare, addScenarios, addOperations, addDoctor];
+export const commands: readonly AddCommand[] = [
+  addDemo,
+  addRun,
+  addInit,
+  addServe,
+  addSession,
+  addReport,
+  addTrace,
+  addCompare,
+  addScenarios,
+  addOperations,
+  addUp,
+  addDown,
+  addStatus,
+  addDoctor,
+];

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readConfig, tracesUrl } from '../config.ts';
 import { type ControlClient, controlClient } from '../control-client.ts';
 import type { Target } from '../plan/plan.ts';
 import { parseWhole } from '../plan/durations.ts';
@@ -6,6 +7,8 @@ import { checkTarget, isOwnHost, targetOf } from '../plan/target.ts';
 import { tlsProtocol } from '../plan/tls-protocol.ts';
 import type { ServerLog } from '../server-log.ts';
 import { startServerProcess } from '../server-process.ts';
+import { startReceiverProcess } from '../telemetry/receiver-process.ts';
+import { runTraces, type RunTraces, type TraceSources } from '../telemetry/run-traces.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface TargetFlags {
@@ -17,6 +20,10 @@ export interface TargetFlags {
   tls?: boolean;
   http1?: boolean;
   seed: string;
+  /** False: --no-traces. */
+  traces?: boolean;
+  otlp?: string;
+  otlpPort?: string;
 }
 
 export interface OpenTarget {
@@ -24,6 +31,8 @@ export interface OpenTarget {
   control?: ControlClient;
   /** What the started server writes on its standard error; absent for a given target. */
   serverLog?: ServerLog;
+  /** Absent: switched off. */
+  traces?: RunTraces;
   /** Stops what was started. */
   close(): Promise<void>;
 }
@@ -33,9 +42,54 @@ export interface OpenTarget {
  * @param host as requests will name the server, where a scenario gives it another name than the target's
  */
 export async function openTarget(flags: TargetFlags, host?: string): Promise<OpenTarget> {
+  const sources = await traceSources(flags);
+  const opened = await openServer(flags, host, sources).catch(async (error: unknown) => {
+    await sources?.receiver?.stop();
+    throw error;
+  });
+  if (!sources) return opened;
+  return {
+    ...opened,
+    traces: runTraces({ ...sources, ...(opened.control && { control: opened.control }) }),
+    async close() {
+      // The server first: its last spans are on their way.
+      await opened.close();
+      await sources.receiver?.stop();
+    },
+  };
+}
+
+type GivenSources = Omit<TraceSources, 'control'>;
+
+/** Where spans go: to the collector that was named, else to a receiver of our own where there is a server that can be told of it. Undefined: --no-traces. */
+async function traceSources({ traces, otlp, otlpPort, target }: TargetFlags): Promise<GivenSources | undefined> {
+  if (traces === false) {
+    if (otlp !== undefined || otlpPort !== undefined)
+      throw new UsageError('no_traces', '--no-traces switches traces off: leave --otlp and --otlp-port away, or --no-traces');
+    return undefined;
+  }
+  const config = readConfig();
+  if (otlp !== undefined && otlpPort !== undefined)
+    throw new UsageError('otlp_twice', '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them');
+  if (otlp !== undefined && !(/^https?:\/\/./.test(otlp) && URL.canParse(otlp)))
+    throw new UsageError('bad_otlp', `--otlp: "${otlp}" is not an http(s) URL; give the base of an OTLP/HTTP collector, such as http://127.0.0.1:4318`);
+  const url = otlp === undefined ? config.otlpTracesUrl : tracesUrl(otlp);
+  if (url !== undefined && otlpPort === undefined) return { collector: { url, headers: config.otlpHeaders } };
+  // A server that is up already sends where it was told to, or nowhere.
+  if (target !== undefined && otlpPort === undefined) return {};
+  const port = otlpPort === undefined ? 0 : parseWhole(otlpPort, '--otlp-port', 1);
+  const receiver = await startReceiverProcess(port).catch((error: Error) => {
+    throw new UsageError('no_receiver', `traces cannot be received${port === 0 ? '' : ` on port ${port}`}: ${error.message}`);
+  });
+  return { receiver };
+}
+
+async function openServer(flags: TargetFlags, host: string | undefined, sources: GivenSources | undefined): Promise<OpenTarget> {
   if (flags.target !== undefined) return givenTarget(flags.target, flags, host);
+  const otlp = sources?.receiver?.url ?? flags.otlp;
   const server = await startServerProcess({
     seed: parseWhole(flags.seed, '--seed'),
+    ...(otlp !== undefined && { flags: ['--otlp', otlp] }),
     ...(flags.profile !== undefined && { profile: flags.profile }),
     ...(flags.tls && { tls: true }),
   }).catch((error: Error) => {

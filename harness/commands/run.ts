@@ -5,15 +5,18 @@ import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts
 import { hostOf, loadScenario } from '../plan/load-scenario.ts';
 import { makePlan, type Overrides, type PlanRequest } from '../plan/make-plan.ts';
 import type { DriverName } from '../sample.ts';
+import { runningStack } from '../stack/running-stack.ts';
+import { traceLinks, withStack } from '../stack/with-stack.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
 import { allDrivers } from './drivers.ts';
 import { executePlan } from './execute.ts';
 import { findMax, stepOverrides } from './find-max.ts';
 import { printPlan } from './print-plan.ts';
+import { type MetricsFlags, metricsFlags, type OpenMetrics, openMetrics, readMetricsFlags } from './run-metrics.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
 
-interface RunFlags extends TargetFlags {
+interface RunFlags extends TargetFlags, MetricsFlags {
   driver: string;
   rate?: string;
   vus?: string;
@@ -21,6 +24,7 @@ interface RunFlags extends TargetFlags {
   warmup?: string;
   h2Streams?: string;
   findMax?: boolean;
+  stack?: boolean;
   dryRun?: boolean;
   out: string;
 }
@@ -42,11 +46,14 @@ export function targetFlags(command: Command): Command {
     .option('--profile <name or file>', 'latency profile of the reference server (default observed)')
     .option('--tls', 'drive the started server over TLS with HTTP/2')
     .option('--http1', 'HTTP/1.1 over TLS, also where the server has HTTP/2 (default: what it chooses)')
+    .option('--no-traces', 'receive no spans and ask for none')
+    .option('--otlp <url>', 'send spans to this OTLP/HTTP collector instead of into the results (default: OTEL_EXPORTER_OTLP_ENDPOINT, where it is set)')
+    .option('--otlp-port <port>', 'receive spans (OTLP/HTTP, JSON) on this port, for a --target that sends them there')
     .option('--seed <number>', 'seed of schedules, keys and draws', String(defaultSeed));
 }
 
 export const addRun: AddCommand = (program, exit) => {
-  targetFlags(program.command('run'))
+  metricsFlags(targetFlags(program.command('run')))
     .description('drive one or more scenarios, record, judge, report')
     .argument('<scenario...>', 'names (plumbline scenarios) or files (plumbline init); several run at the same time')
     .option('--driver <names>', 'native, autocannon, k6; several, separated by commas, run one after another', 'native')
@@ -56,6 +63,7 @@ export const addRun: AddCommand = (program, exit) => {
     .option('--warmup <time>', 'time before it that is not measured')
     .option('--h2-streams <count>', 'streams at once on one shared HTTP/2 connection, before the native driver opens another (default 100)')
     .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
+    .option('--stack', 'drive the stack that `plumbline up` started: its server, its control port, spans to its collector')
     .option('--dry-run', 'print the plan and the first requests, send nothing')
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText(
@@ -65,6 +73,8 @@ export const addRun: AddCommand = (program, exit) => {
       ),
     )
     .action(async (names: string[], flags: RunFlags) => {
+      if (flags.stack) refuseWithStack(flags);
+      const metricsSettings = readMetricsFlags(flags);
       const drivers = allDrivers();
       const request: Omit<PlanRequest, 'target'> = {
         scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),
@@ -88,26 +98,52 @@ export const addRun: AddCommand = (program, exit) => {
         await printPlan(foreseen);
         return;
       }
+      const stack = flags.stack ? await runningStack() : undefined;
+      const told = stack ? withStack(flags, stack) : flags;
       const opened = await openTarget(
-        flags,
+        told,
         request.scenarios.map(({ scenario }) => hostOf(scenario)).find((host) => host !== undefined),
       );
+      let metrics: OpenMetrics | undefined;
       try {
+        const settings = stack ? readMetricsFlags(told) : metricsSettings;
+        metrics = await openMetrics(settings);
+        const { grafanaUrl } = settings;
         const toPlan = (overrides: Overrides): ReturnType<typeof makePlan> =>
           makePlan({ ...request, startedAt: new Date(), overrides: { ...request.overrides, ...overrides }, target: opened.target });
         const common = {
           drivers,
           resultsRoot: flags.out,
           ...(opened.control && { control: opened.control }),
+          ...(opened.traces && { traces: opened.traces }),
+          ...(metrics && { metrics: metrics.view }),
+          ...(grafanaUrl !== undefined && { grafanaUrl }),
           ...(opened.serverLog && { serverLog: opened.serverLog }),
         };
         if (flags.findMax) exit(await findMax(toPlan, common));
-        else exit(exitCodeOf((await executePlan(toPlan({}), common)).run.verdict.verdict));
+        else {
+          const { run } = await executePlan(toPlan({}), common);
+          const links = stack ? traceLinks(stack, run) : [];
+          if (links.length > 0)
+            console.log(`${links.join('\n')}\n(traces are there when the collector has decided on them: 40 s, unless STACK_DECISION_WAIT says otherwise)`);
+          exit(exitCodeOf(run.verdict.verdict));
+        }
       } finally {
+        // First, so that the server can be scraped a last time, too.
+        await metrics?.close();
         await opened.close();
       }
     });
 };
+
+function refuseWithStack({ target, control, tls, otlp, otlpPort, traces }: RunFlags): void {
+  const given = Object.entries({ '--target': target, '--control': control, '--tls': tls, '--otlp': otlp, '--otlp-port': otlpPort }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (given) throw new UsageError('stack_flags', `--stack says which server is driven and where spans go: leave ${given[0]} away, or --stack`);
+  if (traces === false)
+    throw new UsageError('stack_flags', '--stack sends spans to its collector: leave --no-traces away, or give --target instead of --stack');
+}
 
 function driverNames(text: string, drivers: ReadonlyMap<string, Driver>): DriverName[] {
   const names = text.split(',').map((name) => name.trim());

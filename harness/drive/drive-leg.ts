@@ -2,6 +2,7 @@ import type { Leg, Plan } from '../plan/plan.ts';
 import { createLegRecorder, type DeclaredQuantiles, type LiveState } from '../record/recorder.ts';
 import type { LegMeasurement } from '../results/run-file.ts';
 import type { SampleWriter } from '../results/samples.ts';
+import type { AnySample } from '../sample.ts';
 import type { Driver, RunClock } from './driver.ts';
 import { makeUsers } from './users.ts';
 
@@ -10,6 +11,8 @@ export interface LegView {
   start(leg: Leg, plan: Plan): void;
   update(leg: Leg, live: LiveState, elapsedMs: number): void;
   end(leg: Leg): void;
+  /** Every sample as it comes, on the driver's event loop. */
+  sample?(leg: Leg, sample: AnySample): void;
 }
 
 export interface LegParts {
@@ -45,6 +48,7 @@ export async function driveLeg(leg: Leg, parts: LegParts): Promise<LegMeasuremen
       emit(sample) {
         recorder.add(sample);
         samples.write(sample);
+        view.sample?.(leg, sample);
       },
       progress(figures) {
         recorder.progress(figures);

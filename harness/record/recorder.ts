@@ -2,10 +2,11 @@ import { keyedRandom } from '../../scenarios/random.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
 import type { DriveReport, LiveFigures } from '../drive/driver.ts';
 import type { Leg } from '../plan/plan.ts';
-import type { LegMeasurement, Totals } from '../results/run-file.ts';
+import type { LegMeasurement, MetricSet, OperationResult, Totals } from '../results/run-file.ts';
 import type { AnySample, Sample } from '../sample.ts';
 import { Delivery } from './delivery.ts';
 import { ErrorGroups } from './error-groups.ts';
+import { Exemplars } from './exemplars.ts';
 import { emptyCounts, Journeys } from './journeys.ts';
 import { indexOf, isStream, measure, requestMetrics } from './measure.ts';
 import { OperationTally } from './operation-tally.ts';
@@ -15,6 +16,8 @@ import { MetricPool } from './tally.ts';
 
 const slowestKept = 20;
 const streamsKept = 60;
+const exemplarQuantiles: readonly number[] = [0.95, 0.99];
+const exemplarOperations = 8;
 /** Values that the live quantiles are taken from: the latest so many. */
 const liveWindow = 2048;
 
@@ -75,6 +78,7 @@ class Recorder implements LegRecorder {
   readonly #series: SecondSeries;
   readonly #delivery = new Delivery();
   readonly #errors = new ErrorGroups();
+  readonly #exemplars = new Exemplars();
   readonly #slowestPlain = new Largest<Sample>(slowestKept);
   readonly #slowestStreams = new Largest<Sample>(slowestKept);
   readonly #streams: Reservoir<Sample>;
@@ -86,6 +90,7 @@ class Recorder implements LegRecorder {
   #counts = emptyCounts();
   #phase: LiveState['phase'] = 'warm-up';
   #withoutSchedule = 0;
+  #restarted = 0;
   #figures: LiveFigures = { inFlight: 0, scheduled: 0, sent: 0, ended: 0 };
 
   constructor(leg: Leg, { seed, journeys = true }: LegRecorderOptions) {
@@ -103,6 +108,7 @@ class Recorder implements LegRecorder {
       return;
     }
     const values = this.#values;
+    if (sample.sentTraceId !== undefined) this.#restarted += 1;
     const censored = measure(sample, this.#leg.timeoutMs, values);
     const latencyMs = values[indexOf.latency] as number;
     this.#series.add(sample, latencyMs, values[indexOf.ttft] as number);
@@ -152,6 +158,8 @@ class Recorder implements LegRecorder {
     // A driver that cannot time events tells a timeout from a first event no better: what it does not measure is absent, not censored.
     const absent = new Set(report.notAvailable.map(({ metric }) => metric));
     const operations = [...this.#operations].map(([name, tally]) => tally.result(declared[name], absent));
+    const classesOf: LegMeasurement['classes'] = Object.fromEntries([...classes].map(([name, pool]) => [name, pool.toMetricSet(absent)]));
+    const allOf = all.toMetricSet(absent);
     return {
       id,
       scenario: scenario.name,
@@ -164,10 +172,12 @@ class Recorder implements LegRecorder {
       durationMs,
       totals: this.#totals(report),
       operations,
-      classes: Object.fromEntries([...classes].map(([name, pool]) => [name, pool.toMetricSet(absent)])),
-      all: all.toMetricSet(absent),
+      classes: classesOf,
+      all: allOf,
       journeys: this.#journeys.results(),
       series: this.#series.rows(report.measuredFromMs),
+      ...(this.#restarted > 0 && { restartedTraces: this.#restarted }),
+      exemplars: this.#exemplarsOf(operations, classesOf, allOf),
       slowest: [...this.#slowestPlain.entries(), ...this.#slowestStreams.entries()].toSorted((a, b) => b.score - a.score).map(({ item }) => item),
       streams: this.#streams.held.toSorted((a, b) => (a.sentAtMs ?? 0) - (b.sentAtMs ?? 0)),
       waterfalls: this.#journeys.waterfalls(),
@@ -197,8 +207,26 @@ class Recorder implements LegRecorder {
     const stream = isStream(sample);
     if (sample.outcome !== 'aborted' && sample.endedAtMs !== undefined && fromMs !== undefined) {
       (stream ? this.#slowestStreams : this.#slowestPlain).offer(sample.endedAtMs - fromMs, sample);
+      this.#exemplars.add(sample, sample.endedAtMs - fromMs);
     }
     if (stream && sample.eventTimesMs !== undefined) this.#streams.offer(sample);
+  }
+
+  /** Requests at the upper quantiles of each class, of all, and of the busiest operations: those that charts show. */
+  #exemplarsOf(operations: LegMeasurement['operations'], classes: LegMeasurement['classes'], all: MetricSet): NonNullable<LegMeasurement['exemplars']> {
+    const named = (wanted: (operation: OperationResult) => boolean): string[] => operations.filter(wanted).map(({ operation }) => operation);
+    const busiest = operations.toSorted((a, b) => (b.metrics.latency?.n ?? 0) - (a.metrics.latency?.n ?? 0)).slice(0, exemplarOperations);
+    const groups = [
+      { group: 'all', latency: all.latency, names: named(() => true) },
+      ...Object.entries(classes).map(([group, { latency }]) => ({ group, latency, names: named(({ latencyClass }) => latencyClass === group) })),
+      ...busiest.map(({ operation, metrics }) => ({ group: operation, latency: metrics.latency, names: [operation] })),
+    ];
+    return groups.flatMap(({ group, latency, names }) =>
+      (latency?.quantiles ?? []).flatMap(({ q, ms }) => {
+        const sample = exemplarQuantiles.includes(q) ? this.#exemplars.near(ms, names) : undefined;
+        return sample ? [{ group, q, ms, sample }] : [];
+      }),
+    );
   }
 
   #totals(report: DriveReport): Totals {

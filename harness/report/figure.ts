@@ -33,7 +33,8 @@ export function absent(id: string, title: string, reason: string): string {
   return `<p class="absent" data-chart="${escape(id)}"><b>${escape(title)}</b> not available: ${escape(reason)}</p>`;
 }
 
-function legend(entries: readonly LegendEntry[]): string {
+/** Also without a figure, for several that share one. */
+export function legend(entries: readonly LegendEntry[]): string {
   if (entries.length === 0) return '';
   const items = entries.map(({ text, className, series, shape = 'line' }) => {
     const inner = `<i class="key ${shape} ${escape(className)}"></i>${escape(text)}`;

@@ -2,6 +2,7 @@ import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
 import { busiest, connectOf, countsFrom, has, sentCount } from './figures-of.ts';
 import { number, percent, quantile } from './format.ts';
 import { objectiveValue } from './sections/judgement.ts';
+import { telemetryText } from './sections/traces.ts';
 import { plainError } from './text-lines.ts';
 
 const signs = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '⚠️' } as const;
@@ -18,6 +19,8 @@ export function renderMarkdown(run: RunFile): string {
       `${run.target.url} (${run.target.protocol}), ${profile}; ${run.machine.cpu}, ${run.machine.cores} cores, Node ${run.machine.node}; ${number(run.durationMs / 1_000)} s`,
     ),
   );
+  if (run.telemetry && run.telemetry.traces !== 'complete')
+    lines.push('', `Traces: ${cell([telemetryText(run.telemetry), ...run.telemetry.notes].join('; '))}`);
   for (const note of run.notes ?? []) lines.push('', `Note: ${cell(note)}`);
   for (const leg of run.legs) lines.push('', ...legLines(leg, run));
   lines.push('', 'Milliseconds, with 95% intervals. \\* n too small for this quantile.', '');

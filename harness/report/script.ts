@@ -25,8 +25,10 @@ const fromHash = (scroll) => {
   const id = decodeURIComponent(location.hash.slice(1));
   const target = id === '' ? null : document.getElementById(id);
   const section = target && target.closest('section[data-tab]');
+  const folded = target && target.closest('details');
+  if (folded) folded.open = true;
   show(section ? section.id : '', scroll && target === section);
-  if (section && target !== section) target.scrollIntoView();
+  if (section && target !== section) (folded ?? target).scrollIntoView();
 };
 addEventListener('hashchange', () => fromHash(true));
 fromHash(false);
@@ -55,6 +57,7 @@ document.addEventListener('pointermove', (event) => {
   tip.style.top = (event.clientY + 18 + height > innerHeight ? event.clientY - height - 12 : event.clientY + 18) + 'px';
 });
 document.addEventListener('pointerleave', () => { tip.hidden = true; });
+addEventListener('hashchange', () => { tip.hidden = true; });
 
 document.addEventListener('click', (event) => {
   const entry = event.target instanceof Element ? event.target.closest('button.entry') : null;

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Distribution, LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
 import { ms, number, percent, quantileText } from './format.ts';
+import { telemetryText } from './sections/traces.ts';
 import { busiest, connectOf } from './figures-of.ts';
 import { clip, plainError, printable, wrap } from './text-lines.ts';
 
@@ -31,6 +32,11 @@ export function renderTerminal(run: RunFile, style: TerminalStyle): string {
   if (run.server) {
     const { loopDelay, overruns } = run.server;
     lines.push('', `server   loop delay p99 ${ms(loopDelay.p99Ms)}, max ${ms(loopDelay.maxMs)}; ${overruns} overruns; ${number(run.server.rssBytes / 1e6)} MB`);
+  }
+  if (run.telemetry) {
+    const slowest = run.telemetry.whole > 0 ? run.legs.flatMap((leg) => leg.slowest)[0]?.traceId : undefined;
+    const shown = `${telemetryText(run.telemetry)}${slowest === undefined ? '' : `; the slowest request's: plumbline trace ${slowest.slice(0, 8)}`}`;
+    lines.push('', ...[shown, ...run.telemetry.notes].flatMap((text, index) => wrap(text, style.width, index === 0 ? 'traces   ' : '         ', '         ')));
   }
   for (const note of run.notes ?? []) lines.push('', ...wrap(note, style.width, 'note     ', '         '));
   if (lines.some((line) => line.includes('*'))) lines.push(colour.dim('* too few samples for this quantile'));

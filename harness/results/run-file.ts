@@ -19,9 +19,33 @@ export interface RunFile {
   legs: LegResult[];
   /** The server's own account over the run, where it has a control port. */
   server?: ServerAccount;
+  /** What became of the traces. Absent: they were switched off, or an earlier version wrote this. */
+  telemetry?: Telemetry;
   /** What went wrong beside the load, one line each: no account of a server that has gone, samples that could not be written. Absent: nothing. */
   notes?: string[];
   verdict: RunVerdict;
+}
+
+/** Spans are in `spans.ndjson`. A trace is whole when it leads from the driver's span inwards and no span's parent is missing. */
+export interface Telemetry {
+  /** `complete`: every trace that the report asks for is whole and no span was dropped. `none`: no span of a server came. */
+  traces: 'complete' | 'partial' | 'none';
+  /** In the file, the driver's own included. */
+  spans: number;
+  /** Of those, what servers sent. */
+  serverSpans: number;
+  /** Traces that the report asks for: the slowest, those at the upper quantiles, those of the median journey. */
+  asked: number;
+  /** Of those, the whole ones. */
+  whole: number;
+  /** Spans that the server or the receiver had to drop in this run. Above 0, a span that is missing in a trace says nothing. */
+  dropped: number;
+  /** Requests whose server started a trace of its own. */
+  restarted: number;
+  /** Where the spans went, when that was not our own receiver. */
+  endpoint?: string;
+  /** What is incomplete, and why. */
+  notes: string[];
 }
 
 export interface Machine {
@@ -78,6 +102,10 @@ export interface LegResult {
   objectives: ObjectiveResult[];
   /** Slowest measured requests, by latency, slowest first: at most 20 of plain requests and 20 of streams. */
   slowest: Sample[];
+  /** Requests that took about as long as the upper quantiles say, by class and by operation (the busiest). Absent: written by an earlier version. */
+  exemplars?: Exemplar[];
+  /** Requests, warm-up included, whose server started a trace of its own instead of the one that was sent. Absent: none. */
+  restartedTraces?: number;
   /** A seeded share of streams with event times, for stream timelines. */
   streams: Sample[];
   /** The median and the slowest journey with all their requests, for waterfalls. */
@@ -87,6 +115,16 @@ export interface LegResult {
   failure?: string;
   /** Counts of requests by kind of error line, worst first, at most 20. */
   errors: { error: string; count: number; example: string }[];
+}
+
+/** A request within some 5% of a quantile of latency. */
+export interface Exemplar {
+  /** `all`, a latency class or an operation. */
+  group: string;
+  q: number;
+  /** The quantile. */
+  ms: number;
+  sample: Sample;
 }
 
 /** What the recorder hands over: a leg before it is judged. */

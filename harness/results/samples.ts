@@ -120,8 +120,9 @@ export function writeSamples(path: string, { mostWaiting = mostWaitingSamples }:
 /**
  * The samples of a file, in the order in which they were written. A file that was cut short gives what it holds and then throws, as does a line that is not JSON;
  * the message names the file, and the line.
+ * @param wanted chooses by a line's text, before it is parsed
  */
-export async function* readSamples(path: string): AsyncGenerator<AnySample> {
+export async function* readSamples(path: string, wanted?: (line: string) => boolean): AsyncGenerator<AnySample> {
   // Through a stream that never fails: one that does throws away what it still holds.
   const text = new PassThrough();
   let failure: Error | undefined;
@@ -143,11 +144,12 @@ export async function* readSamples(path: string): AsyncGenerator<AnySample> {
       rest = lines.pop() ?? '';
       for (const content of lines) {
         line += 1;
+        if (wanted?.(content) === false) continue;
         yield parseLine(content, path, line);
       }
     }
     if (failure) throw new Error(`${path} ends early or is damaged: ${failure.message}. The samples before that were read.`, { cause: failure });
-    if (rest !== '') yield parseLine(rest, path, line + 1);
+    if (rest !== '' && wanted?.(rest) !== false) yield parseLine(rest, path, line + 1);
   } finally {
     source.destroy();
     decompressor.destroy();

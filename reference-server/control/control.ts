@@ -17,10 +17,12 @@ import { foreignFault } from './local-only.ts';
 
 const nanosecondsPerMs = 1e6;
 const longestStallMs = 60_000;
+const mostAsked = 10_000;
+const longestFlushMs = 10_000;
 
 export interface ControlParts {
   state: ServerState;
-  store: Store;
+  store: Pick<Store, 'reset' | 'size'>;
   /** Forgets what is cached of the store. */
   clearCaches(): void;
 }
@@ -76,6 +78,21 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
     }
     state.stalledUntilMs = state.clock.now() + durationMs;
     return { durationMs };
+  });
+  app.get('/traces/health', () => state.tracing.health());
+  app.post('/traces/keep', (request, reply) => {
+    const traceIds = (request.body as { traceIds?: unknown } | null)?.traceIds;
+    if (!Array.isArray(traceIds) || traceIds.length > mostAsked || !traceIds.every((id) => typeof id === 'string' && /^[\da-f]{32}$/.test(id))) {
+      return refuse(reply, '/traceIds', `expected {"traceIds": [<32 hexadecimal digits>, ...]}, at most ${mostAsked}`);
+    }
+    if (!state.tracing.health().enabled) {
+      return reply.code(409).send({ type: 'error', error: { type: 'not_exporting', message: 'traces go nowhere: start the server with --otlp <collector>' } });
+    }
+    return state.tracing.keep(traceIds as string[]);
+  });
+  app.post('/traces/flush', async (_request, reply) => {
+    const sent = await state.tracing.flush(longestFlushMs);
+    return sent ? state.tracing.health() : reply.code(504).send(state.tracing.health());
   });
   app.get('/truth', () => truth(state));
   app.post('/truth/reset', () => {

@@ -80,9 +80,9 @@ export function unrouted(routes: readonly Route[]): (method: string, url: string
   };
 }
 
-/** Answers what never came to be an exchange, at once. */
-export function refuse(reply: FastifyReply, error: HttpError, actualMs: number): FastifyReply {
-  const requestId = newRequestId();
+/** Answers what never came to be an exchange, at once. `connection` is left to HTTP/1: HTTP/2 has no such header. */
+export function refuse(reply: FastifyReply, error: HttpError, actualMs: number, requestId = newRequestId()): FastifyReply {
+  if (reply.request.raw.httpVersionMajor > 1) delete error.headers['connection'];
   return reply
     .code(error.status)
     .headers({ ...error.headers, server: 'cloudflare', 'cf-ray': cfRay(), 'cf-cache-status': 'DYNAMIC', via: '1.1 google' })

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { type BrotliCompress, constants, createBrotliCompress, type ZstdOptions, zstdCompress, zstdCompressSync } from 'node:zlib';
+import { SerialisedJson } from '../exchange.ts';
 
 /** Bodies below this are sent as they are. */
 const smallestBytes = 256;
@@ -68,7 +69,7 @@ export class JsonEncoder {
 
   /** A promise only where the body is large. */
   encode(json: unknown, zstd: boolean, cacheKey: string | undefined): Encoded | Promise<Encoded> {
-    const plain = Buffer.from(JSON.stringify(json));
+    const plain = json instanceof SerialisedJson ? json.bytes : Buffer.from(JSON.stringify(json));
     if (!zstd || plain.length < smallestBytes) return this.#keep(cacheKey, zstd, { body: plain });
     if (plain.length <= largestSyncBytes) return this.#keep(cacheKey, zstd, { body: zstdCompressSync(plain, zstdOptions(plain)), encoding: 'zstd' });
     return compress(plain, zstdOptions(plain)).then((body) => this.#keep(cacheKey, zstd, { body, encoding: 'zstd' }));

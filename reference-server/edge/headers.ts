@@ -47,6 +47,8 @@ export function streamTimingHeader(exchange: Exchange, nowMs: number): string {
 function hopEntries(exchange: Exchange, nowMs: number): string {
   let text = '';
   for (const hop of exchange.hops) {
+    // A job goes on after the response.
+    if (hop.hop === 'job') continue;
     const endMs = Number.isNaN(hop.endMs) ? nowMs : hop.endMs;
     text += `, ${hop.hop};dur=${round(endMs - hop.startMs)};start=${round(hop.startMs - exchange.arrivedMs)};intended=${round(hop.intendedMs)}`;
   }

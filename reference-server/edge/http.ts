@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { metricContentTypes, metricFormatOf } from '../../scenarios/metric-text.ts';
 import { headers as headerNames } from '../../scenarios/names.ts';
 import { type Operation, operationsByName } from '../../scenarios/operations.ts';
 import { type Exchange, type Hop, HttpError } from '../exchange.ts';
@@ -13,6 +14,7 @@ import { openApiDocument } from './openapi.ts';
 import { errorBody, Responder } from './responder.ts';
 import type { Certificate } from './tls.ts';
 import { traceOf } from './trace.ts';
+import { requestFacts, finished } from './tracked.ts';
 import { type RequestFault, RequestValidator } from './validate.ts';
 
 const headerLimitBytes = 16_384;
@@ -43,23 +45,26 @@ export interface HttpParts {
 /** The public port: HTTP, routing by the operations table, and the door at which requests are checked. */
 export function publicApp(parts: HttpParts): FastifyInstance {
   const { state, routes, hops } = parts;
-  const app = makeFastify(parts.certificate);
+  const turnAway = turnerAway(state);
+  const app = makeFastify(parts.certificate, turnAway);
   const responder = new Responder(state, parts.readOutMs);
   app.addContentTypeParser(uploadTypes(routes), { parseAs: 'buffer', bodyLimit: uploadLimitBytes }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, _reply, done) => {
     (request.raw as Arrival).arrivedMs = state.clock.now();
     done();
   });
-  const sinceArrivalMs = (request: FastifyRequest): number => state.clock.now() - arrivalMs(request, state);
   const unroutedFault = unrouted(routes);
-  app.setNotFoundHandler((request, reply) => refuse(reply, unroutedFault(request.method, request.url), sinceArrivalMs(request)));
-  app.setErrorHandler((error, request, reply) => refuse(reply, atTheDoor(error), sinceArrivalMs(request)));
-  for (const route of routes) addRoute(app, route, { state, hops, responder });
+  app.setNotFoundHandler((request, reply) => turnAway(request, reply, unroutedFault(request.method, request.url)));
+  app.setErrorHandler((error, request, reply) => turnAway(request, reply, atTheDoor(error)));
+  for (const route of routes) addRoute(app, route, { state, hops, responder, turnAway });
   const document = openApiDocument(routes, parts.version);
   app.get(ownPaths.openApi, withHead, () => document);
   app.get(ownPaths.health, withHead, () => ({ status: 'ok' }));
   app.get(ownPaths.readiness, withHead, (_request, reply) => reply.code(state.draining ? 503 : 200).send({ status: state.draining ? 'draining' : 'ready' }));
-  app.get(ownPaths.metrics, withHead, async (_request, reply) => reply.type(state.metrics.registry.contentType).send(await state.metrics.registry.metrics()));
+  app.get(ownPaths.metrics, withHead, (request, reply) => {
+    const format = metricFormatOf(request.headers.accept);
+    return reply.type(metricContentTypes[format]).send(Readable.from(state.metrics.text(format)));
+  });
   return app;
 }
 
@@ -71,7 +76,29 @@ function arrivalMs(request: FastifyRequest, state: ServerState): number {
   return (request.raw as Arrival).arrivedMs ?? state.clock.now();
 }
 
-function makeFastify(certificate: Certificate | undefined): FastifyInstance {
+type TurnAway = (request: FastifyRequest, reply: FastifyReply, fault: HttpError, operation?: Operation) => FastifyReply;
+
+/** What is refused at the door has a trace, too: one span, of the edge. */
+function turnerAway(state: ServerState): TurnAway {
+  return (request, reply, fault, operation) => {
+    const startMs = arrivalMs(request, state);
+    const endMs = state.clock.now();
+    const requestId = newRequestId();
+    const trace = traceOf(request.headers, state.tracePolicy);
+    const failed = fault.status >= 500;
+    finished(state, {
+      ...trace,
+      ...(operation && { operation }),
+      ...requestFacts(request.raw.method, request.headers, (request.raw.url ?? '').split('?')[0] as string),
+      ...{ requestId, requestKey: '', status: fault.status, startMs, endMs, queuedMs: 0, failed },
+      hops: [{ hop: 'edge', name: 'request', startMs, endMs, intendedMs: 0, outcome: failed ? 'error' : 'ok' }],
+    });
+    state.metrics.errorReply(fault.code);
+    return refuse(reply.header(headerNames.traceId, trace.traceId), fault, endMs - startMs, requestId);
+  };
+}
+
+function makeFastify(certificate: Certificate | undefined, turnAway: TurnAway): FastifyInstance {
   const common = {
     logger: false,
     // Fastify would answer HEAD with a GET's handler: ours write to the socket themselves, bodies included.
@@ -82,7 +109,7 @@ function makeFastify(certificate: Certificate | undefined): FastifyInstance {
     routerOptions: { maxParamLength: 512 },
     clientErrorHandler: refuseUnreadable,
     // Ours is the shape of errors, whatever is wrong with the URL.
-    frameworkErrors: ((error: unknown, _request: FastifyRequest, reply: FastifyReply) => void refuse(reply, atTheDoor(error), 0)) as never,
+    frameworkErrors: ((error: unknown, request: FastifyRequest, reply: FastifyReply) => void turnAway(request, reply, atTheDoor(error))) as never,
   };
   const nodeOptions = { maxHeaderSize: headerLimitBytes };
   if (!certificate) return Fastify({ ...common, http: nodeOptions });
@@ -114,9 +141,10 @@ interface RouteParts {
   state: ServerState;
   hops: Hop;
   responder: Responder;
+  turnAway: TurnAway;
 }
 
-function addRoute(app: FastifyInstance, route: Route, { state, hops, responder }: RouteParts): void {
+function addRoute(app: FastifyInstance, route: Route, { state, hops, responder, turnAway }: RouteParts): void {
   const operation = operationsByName.get(route.operation);
   if (!operation) throw new Error(`route "${route.operation}" is not in scenarios/operations.ts`);
   const validator = new RequestValidator(route);
@@ -126,9 +154,7 @@ function addRoute(app: FastifyInstance, route: Route, { state, hops, responder }
     url: operation.path.replace(/\{([\w.-]+)\}/g, ':$1'),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const fault = hostFault(request, operation) ?? mediaTypeFault(request, route) ?? (state.draining ? draining() : undefined);
-      if (fault) {
-        return refuse(reply, fault, state.clock.now() - arrivalMs(request, state));
-      }
+      if (fault) return turnAway(request, reply, fault, operation);
       reply.hijack();
       const response = reply.raw;
       const faults = validator.faults(request);
@@ -178,7 +204,8 @@ function makeExchange(
     query: request.query as Record<string, unknown>,
     body: request.body,
     headers,
-    trace: traceOf(headers[headerNames.traceparent]),
+    trace: traceOf(headers, state.tracePolicy),
+    path: request.url.split('?')[0] as string,
     hops: [],
     socket: request.raw.socket,
   };

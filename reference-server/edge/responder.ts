@@ -10,6 +10,7 @@ import { eventSink } from './event-sink.ts';
 import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 import { linkDueMs } from './link.ts';
 import { pacedSink } from './paced-sink.ts';
+import { bounded, requestFacts, finished } from './tracked.ts';
 
 /** HTTP/2's compatible response has the same calls. */
 type Response = ServerResponse;
@@ -50,6 +51,7 @@ export class Responder {
     }
     const known = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'the server failed; its log says how');
     if (!(error instanceof HttpError)) this.#state.onFault(error);
+    this.#state.metrics.errorReply(known.code);
     const json = errorBody(exchange.requestId, known.code, known.message, known.faults);
     await this.#plain(exchange, response, { status: known.status, headers: known.headers, json });
   }
@@ -78,7 +80,10 @@ export class Responder {
     countWork(exchange, clock);
     const overran = !exchange.workAdded && intendedMs > 0 && clock.now() > dueMs(exchange);
     await waitUntilDue(exchange, clock, this.#state.stalledUntilMs);
-    if (isGone(response)) return;
+    if (isGone(response)) {
+      this.#finished(exchange, response, undefined);
+      return;
+    }
     const nowMs = clock.now();
     headers[headerNames.serverTiming] = serverTimingHeader(exchange, nowMs);
     // Its length is in the head.
@@ -86,7 +91,10 @@ export class Responder {
     const linkedMs = linkDueMs(this.#state.profile.link, connectionOf(response), body?.length ?? 0, nowMs);
     if (linkedMs !== undefined) {
       await clock.wait(linkedMs);
-      if (isGone(response)) return;
+      if (isGone(response)) {
+        this.#finished(exchange, response, undefined);
+        return;
+      }
     }
     response.writeHead(reply.status, headers);
     if (body) response.end(body);
@@ -94,14 +102,21 @@ export class Responder {
     const actualMs = nowMs - exchange.arrivedMs;
     const lateMs = latenessMs(actualMs, intendedMs, exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0));
     lateness.record(exchange.operation.latencyClass, lateMs, overran);
-    this.#state.metrics.request(exchange.operation, reply.status, actualMs);
+    this.#finished(exchange, response, reply.status);
   }
 
   async #stream(exchange: Exchange, response: Response, reply: Reply, stream: NonNullable<Reply['stream']>): Promise<void> {
-    const { clock, metrics, streams } = this.#state;
+    const { clock, streams } = this.#state;
     countWork(exchange, clock);
     const { br } = acceptedEncodings(exchange.headers['accept-encoding']);
     let handle: ReturnType<typeof stream.start> | undefined;
+    let wasCut = false;
+    const cutSlowReader = (): void => {
+      streams.slowReaders += 1;
+      wasCut = true;
+      abort('client_abort');
+      cutOff(response);
+    };
     const abort = (reason: 'client_abort' | 'drain'): void => handle?.abort(reason);
     const sink: EventSink = eventSink(response, {
       brotli: br,
@@ -117,17 +132,11 @@ export class Responder {
         if (!stream.paced) this.#state.lateness.record(exchange.operation.latencyClass, nowMs - dueMs(exchange));
         response.writeHead(reply.status, headers);
       },
-      onSlowReader: () => {
-        streams.slowReaders += 1;
-        abort('client_abort');
-        cutOff(response);
-      },
+      onSlowReader: cutSlowReader,
       onEnded: (bufferedBytes) => {
         if (bufferedBytes === 0) return;
-        const cut = clock.at(clock.now() + this.#readOutMs, () => {
-          streams.slowReaders += 1;
-          cutOff(response);
-        });
+        // Nothing is left to abort by then.
+        const cut = clock.at(clock.now() + this.#readOutMs, cutSlowReader);
         response.once('close', () => cut.cancel());
       },
     });
@@ -138,9 +147,14 @@ export class Responder {
         // Does nothing to a stream that has ended.
         abort('client_abort');
         const endMs = clock.now();
-        for (const hop of exchange.hops) if (Number.isNaN(hop.endMs)) hop.endMs = endMs;
-        metrics.request(exchange.operation, reply.status, endMs - exchange.arrivedMs);
-        resolve();
+        const finish = (): void => {
+          for (const hop of exchange.hops) if (Number.isNaN(hop.endMs)) hop.endMs = endMs;
+          this.#finished(exchange, response, reply.status, wasCut, endMs);
+          resolve();
+        };
+        // What another process did is known when it has said so.
+        if (handle?.settled) void handle.settled.then(finish);
+        else finish();
       };
       if (isGone(response)) queueMicrotask(onClose);
       else response.once('close', onClose);
@@ -163,12 +177,33 @@ export class Responder {
     await closed;
   }
 
+  /** The response is over, or (without a status) will not be: its hop records become spans, or wait in case somebody asks for them. */
+  #finished(exchange: Exchange, response: Response, status: number | undefined, wasCut = false, endMs = this.#state.clock.now()): void {
+    const { streamed } = exchange;
+    const brokeOff = streamed?.outcome === 'server_error' || streamed?.outcome === 'drain';
+    finished(this.#state, {
+      ...exchange.trace,
+      operation: exchange.operation,
+      ...requestFacts(response.req.method, exchange.headers, exchange.path),
+      requestId: exchange.requestId,
+      requestKey: bounded(exchange.key),
+      ...(status !== undefined && { status }),
+      startMs: exchange.arrivedMs,
+      endMs,
+      queuedMs: exchange.queuedMs,
+      hops: exchange.hops,
+      failed: status === undefined || status >= 500 || exchange.draw.error !== undefined || brokeOff || wasCut,
+      ...(streamed && { stream: streamed }),
+    });
+  }
+
   #headers(exchange: Exchange, reply: Reply): Record<string, string | string[] | number> {
     const headers: Record<string, string | string[] | number> = {
       ...(reply.headers as Headers | undefined),
       server: 'cloudflare',
       'cf-ray': cfRay(),
       [headerNames.requestId]: exchange.requestId,
+      [headerNames.traceId]: exchange.trace.traceId,
     };
     headers['cf-cache-status'] ??= 'DYNAMIC';
     // A CDN answers these itself: there is no mesh behind it.

@@ -1,34 +1,42 @@
-import { headers as headerNames, truthEvent } from '../../scenarios/names.ts';
-import { keyedRandom } from '../../scenarios/random.ts';
+import { headers as headerNames } from '../../scenarios/names.ts';
 import { type EventSink, type EventStream, type Exchange, type HopRecord, HttpError } from '../exchange.ts';
 import type { DeadlineClock, DeadlineTimer } from '../latency/deadline-clock.ts';
 import type { StreamDraw } from '../latency/draw.ts';
 import { type FlushHeaders, inferenceSlowdown, type LatencyProfile } from '../latency/profile.ts';
 import type { CompletionRequest } from '../services/route.ts';
-import { corpusText } from './corpus.ts';
+import type { PoolLoad } from '../telemetry/metrics-gauges.ts';
+import type { StreamFacts } from '../telemetry/trace-record.ts';
+import { answerOffset, corpusText } from './corpus.ts';
 import * as events from './events.ts';
 import { type InferencePlace, inferenceSlots, type Slot } from './slots.ts';
-import { streamTruth } from './truth.ts';
+import { slowedMs, truthEventOf } from './truth.ts';
 
 export interface InferenceParts {
   clock: DeadlineClock;
   profile(): LatencyProfile;
   /** No event leaves before this time, on the clock. */
   stalledUntilMs(): number;
-  /** Every content event's lateness, for the server's own account. */
-  onEvent(latenessMs: number): void;
+  /** Every content event's lateness, for the server's own account; from the second on with the time since the one before it. */
+  onEvent(latenessMs: number, exchange: Exchange, gapMs: number | undefined): void;
   onStream(outcome: 'opened' | StreamOutcome): void;
   /** An answer could not be stored: for the log. Its client is told that it could not, not why. */
   onFault(error: unknown): void;
 }
 
-export interface Inference {
+/** What services call, in this process or in another. */
+export interface InferenceBackend {
   /** Keeps a place for one stream. Throws 503 `overloaded` when every slot is busy and the queue is full. */
-  keepPlace(): InferencePlace;
+  keepPlace(): InferencePlace | Promise<InferencePlace>;
   /** The stream takes the place when it starts. */
   start(exchange: Exchange, completion: CompletionRequest, place: InferencePlace): EventStream;
+}
+
+export interface Inference extends InferenceBackend {
+  keepPlace(): InferencePlace;
   /** Streams under way. */
   readonly active: number;
+  /** Of its slots. */
+  load(): PoolLoad;
 }
 
 type EndReason = 'client_abort' | 'server_error' | 'drain';
@@ -45,6 +53,7 @@ export function inference(parts: InferenceParts): Inference {
     get active() {
       return active;
     },
+    load: () => slots.load(),
     keepPlace() {
       if (slots.full()) throw new HttpError(503, 'overloaded', 'every inference slot is busy and its queue is full; try again later');
       return slots.keep();
@@ -80,6 +89,7 @@ class Completion {
   readonly #parts: InferenceParts;
   readonly #flushHeaders: FlushHeaders;
   readonly #record: HopRecord;
+  readonly #facts: StreamFacts;
   readonly #actualMs: Float64Array;
   readonly #textOffset: number;
   readonly #onDone: (outcome: StreamOutcome) => void;
@@ -110,7 +120,7 @@ class Completion {
     this.#parts = parts;
     this.#flushHeaders = flushHeaders;
     this.#actualMs = new Float64Array(draw.eventsMs.length);
-    this.#textOffset = Math.floor(keyedRandom(exchange.key, 'text')() * 1_000);
+    this.#textOffset = answerOffset(exchange.key);
     this.#record = {
       hop: 'inference',
       name: completion.model,
@@ -120,6 +130,8 @@ class Completion {
       outcome: 'ok',
     };
     exchange.hops.push(this.#record);
+    this.#facts = { model: completion.model, events: 0, outcome: 'done', stalls: [] };
+    exchange.streamed = this.#facts;
   }
 
   /** Starts with the first free slot. */
@@ -142,8 +154,12 @@ class Completion {
     this.#slot = slot;
     exchange.queuedMs += slot.waitedMs;
     if (slot.capacity) this.#slowdown = inferenceSlowdown(slot.capacity, slot.busy);
+    if (this.#slowdown !== 1) this.#facts.slowdown = this.#slowdown;
     this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
-    if (this.#flushHeaders === 'at once') this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
+    if (this.#flushHeaders === 'at once') {
+      this.#facts.openedMs = this.#parts.clock.now();
+      this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
+    }
     this.#schedule(this.#parts.clock.now());
   };
 
@@ -151,7 +167,25 @@ class Completion {
   #finish(): void {
     this.#record.endMs = this.#parts.clock.now();
     this.#record.outcome = this.#outcome === 'completed' ? 'ok' : 'aborted';
+    this.#tell();
     void this.#close().finally(() => this.#done());
+  }
+
+  /** What the trace shows of the stream. */
+  #tell(): void {
+    const facts = this.#facts;
+    const { arrivedMs } = this.#exchange;
+    facts.events = this.#next;
+    if (this.#outcome !== 'completed') facts.outcome = this.#outcome;
+    if (this.#next === 0) return;
+    facts.firstMs = arrivedMs + (this.#actualMs[0] as number);
+    facts.lastMs = arrivedMs + (this.#actualMs[this.#next - 1] as number);
+    facts.openedMs ??= facts.firstMs;
+    for (const index of this.#draw.stalledEvents) {
+      if (index >= this.#next) break;
+      const atMs = this.#actualMs[index] as number;
+      facts.stalls.push({ atMs: arrivedMs + atMs, stallMs: atMs - (this.#actualMs[index - 1] as number) });
+    }
   }
 
   #done(): void {
@@ -161,8 +195,7 @@ class Completion {
 
   /** A loaded inference is slow: what comes on top of the draw by the given event. */
   #slowedMs(index: number): number {
-    const { eventsMs, firstEventMs } = this.#draw;
-    return this.#slowdown === 1 ? 0 : ((eventsMs[index] as number) - firstEventMs) * (this.#slowdown - 1);
+    return slowedMs(this.#draw, index, this.#slowdown);
   }
 
   #dueMs(index: number): number {
@@ -193,11 +226,12 @@ class Completion {
       return;
     }
     const { eventsMs } = this.#draw;
-    let text = this.#next === 0 ? this.#opening() : '';
+    const from = this.#next;
+    let text = from === 0 ? this.#opening() : '';
     // Events that a busy server has let fall due together leave in one write, so that it catches up.
     do text += this.#takeEvent(nowMs);
     while (this.#next < eventsMs.length && this.#dueMs(this.#next) <= nowMs);
-    this.#sink.write(text);
+    this.#sink.write(text, this.#next - from);
     if (this.#next < eventsMs.length) this.#schedule(nowMs);
     else this.#finish();
   };
@@ -208,7 +242,8 @@ class Completion {
     const chars = this.#draw.eventChars[index] as number;
     const event = events.delta(corpusText(this.#textOffset + this.#chars, chars));
     this.#actualMs[index] = nowMs - this.#exchange.arrivedMs;
-    this.#parts.onEvent(nowMs - this.#dueMs(index));
+    const gapMs = index === 0 ? undefined : nowMs - this.#exchange.arrivedMs - (this.#actualMs[index - 1] as number);
+    this.#parts.onEvent(nowMs - this.#dueMs(index), this.#exchange, gapMs);
     this.#chars += chars;
     this.#next += 1;
     return event;
@@ -225,6 +260,7 @@ class Completion {
     } catch (error) {
       this.#parts.onFault(error);
       this.#outcome = 'server_error';
+      this.#facts.outcome = 'server_error';
     }
     // The client is gone, or went while the answer was stored: the answer stands, nobody reads the rest.
     if (this.#outcome === 'client_abort') return;
@@ -233,7 +269,7 @@ class Completion {
     if (this.#next === 0 && this.#flushHeaders === 'with first event') closing = this.#opening() + closing;
     if (this.#exchange.headers[headerNames.truth] === '1') {
       if (this.#next > 0) this.#exchange.queuedMs += this.#slowedMs(this.#next - 1);
-      closing += `event: ${truthEvent}\ndata: ${JSON.stringify(streamTruth(this.#exchange, this.#draw.eventsMs, this.#actualMs, this.#next))}\n\n`;
+      closing += truthEventOf(this.#exchange, this.#draw.eventsMs, this.#actualMs, this.#next);
     }
     this.#sink.write(closing);
     this.#sink.end();

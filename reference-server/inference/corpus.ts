@@ -1,3 +1,5 @@
+import { keyedRandom } from '../../scenarios/random.ts';
+
 /**
  * What the model says: plain ASCII without quotes or backslashes, so that any slice of it is a JSON string as it stands.
  * Written for this project.
@@ -19,6 +21,18 @@ const sentences = [
 
 export const corpus = sentences.join(' ');
 const doubled = `${corpus} ${corpus}`;
+
+/** Where in the corpus the answer to a request begins: by its key, so that the same request has the same answer. */
+export function answerOffset(requestKey: string): number {
+  return Math.floor(keyedRandom(requestKey, 'text')() * 1_000);
+}
+
+/** The answer to a request after so many content events. */
+export function answerText(requestKey: string, eventChars: ArrayLike<number> = [], contentEvents: number): string {
+  let chars = 0;
+  for (let i = 0; i < contentEvents; i += 1) chars += eventChars[i] ?? 0;
+  return corpusText(answerOffset(requestKey), chars);
+}
 
 /** `length` characters from anywhere; the corpus repeats without end. */
 export function corpusText(offset: number, length: number): string {

@@ -1,4 +1,5 @@
 import type { InferenceCapacity, LatencyProfile } from '../latency/profile.ts';
+import type { PoolLoad } from '../telemetry/metrics-gauges.ts';
 
 export interface Slot {
   /** Streams that hold a slot, this one included. */
@@ -15,6 +16,7 @@ export interface InferenceSlots {
   full(): boolean;
   /** Keeps a place, in a slot or in the queue, for a stream that is not there yet. Call it only when it is not `full`. */
   keep(): InferencePlace;
+  load(): PoolLoad;
 }
 
 /** A kept place: take it or give it up, once. */
@@ -53,6 +55,10 @@ export function inferenceSlots(profile: () => LatencyProfile, nowMs: () => numbe
     };
   };
   return {
+    load() {
+      const capacity = profile().inference;
+      return { busy, waiting: waiting.length, ...(capacity && { limit: capacity.slots }) };
+    },
     full() {
       const capacity = profile().inference;
       return capacity !== undefined && kept >= Math.max(0, capacity.slots - busy) + Math.max(0, capacity.queue - waiting.length);

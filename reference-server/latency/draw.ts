@@ -1,6 +1,6 @@
 import type { Operation } from '../../scenarios/operations.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
-import type { HopName } from '../exchange.ts';
+import type { DrawnHop } from '../exchange.ts';
 import type { HopSplit, LatencyProfile, StallProfile, StreamProfile } from './profile.ts';
 
 /** Everything chance decides for one request: a pure function of (profile seed, operation, request key). Milliseconds. */
@@ -8,7 +8,7 @@ export interface RequestDraw {
   /** From arrival to the last byte handed to the socket; streams: to the last event. */
   totalMs: number;
   /** Each hop's own share; they sum to totalMs, for a stream to `stream.firstEventMs`. A hop the request does not cross has 0. */
-  sharesMs: Readonly<Record<HopName, number>>;
+  sharesMs: Readonly<Record<DrawnHop, number>>;
   /** Set when this request fails by the profile's `errorRatio`; it still takes its time. */
   error?: { status: number; code: string };
   stream?: StreamDraw;

@@ -11,11 +11,13 @@ export interface Backends {
   /** Read-through cache; `load` runs on a miss. */
   cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
   /** A place in inference, kept until a completion takes it or it is given up. Throws 503 `overloaded` when none is free: before anything is stored. */
-  inferencePlace(): InferencePlace;
+  inferencePlace(): InferencePlace | Promise<InferencePlace>;
   /** A streamed completion on its drawn schedule. */
   inference(exchange: Exchange, completion: CompletionRequest, place: InferencePlace): EventStream;
   /** Calls back once, when the exchange's whole draw is over on the server's clock; never at once. */
   whenDue(exchange: Exchange, callback: () => void): { cancel(): void };
+  /** Work that goes on after the response and ends so long from now; it shows in the trace. */
+  job(exchange: Exchange, name: string, durationMs: number): void;
   /** Wall clock. */
   now(): Date;
   /** UUIDv7 at the wall clock. */

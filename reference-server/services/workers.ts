@@ -2,11 +2,14 @@ import type { ServiceName } from '../../scenarios/operations.ts';
 import { type Exchange, HttpError } from '../exchange.ts';
 import type { DeadlineClock } from '../latency/deadline-clock.ts';
 import type { LatencyProfile } from '../latency/profile.ts';
+import type { PoolLoad } from '../telemetry/metrics-gauges.ts';
 
 /** Workers of each service, as many as the profile in force gives it. Waiting for one is load, not draw: it is added to `queuedMs`. */
 export interface Workers {
   /** Resolves with what gives the worker back (idempotent). Throws 503 `overloaded` when the queue is full. */
   take(exchange: Exchange): Promise<() => void>;
+  /** Of each service that the profile in force gives a bound. */
+  loads(): [ServiceName, PoolLoad][];
 }
 
 interface Pool {
@@ -19,6 +22,11 @@ const nothing = (): void => undefined;
 export function workers(profile: () => LatencyProfile, clock: DeadlineClock): Workers {
   const pools = new Map<ServiceName, Pool>();
   return {
+    loads: () =>
+      (Object.entries(profile().capacity) as [ServiceName, { workers: number }][]).map(([name, { workers: limit }]) => {
+        const pool = pools.get(name);
+        return [name, { busy: pool?.busy ?? 0, waiting: pool?.waiting.length ?? 0, limit }];
+      }),
     async take(exchange) {
       const name = exchange.operation.service;
       const capacity = profile().capacity[name];

@@ -51,6 +51,8 @@ export interface RequestRecord extends JourneyPart {
   truth?: string;
   contentEvents?: number;
   requestId?: string;
+  /** Only where the server's spans belong to another trace than the one that was sent. */
+  traceId?: string;
   encoding?: string;
   cacheStatus?: string;
   contentLength?: string;

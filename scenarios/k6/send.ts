@@ -31,6 +31,8 @@ export interface Place {
 export interface Prepared {
   resolved: ResolvedStep;
   key: string;
+  /** As sent; absent: none was. */
+  traceId?: string;
   request: BatchRequest;
 }
 
@@ -52,7 +54,8 @@ export function prepare(resolved: ResolvedStep, variables: Variables, place: Pla
   const key = requestKey(settings.seed, scenario.name, arrival, resolved.step.id);
   const all = withRequest(variables, key, arrival);
   const built = buildRequest(resolved, scenario, all);
-  built.headers[headerNames.traceparent] = traceContext(settings.runId, key, settings.traceSampleRatio).traceparent;
+  const trace = traceContext(settings.runId, 'k6', key, settings.traceSampleRatio);
+  built.headers[headerNames.traceparent] = trace.traceparent;
   built.headers[headerNames.baggage] = [
     [baggageKeys.run, settings.runId],
     [baggageKeys.scenario, scenario.name],
@@ -73,7 +76,7 @@ export function prepare(resolved: ResolvedStep, variables: Variables, place: Pla
     [requestTags.phase]: place.phase,
   };
   if (resolved.latencyClass) tags[requestTags.latencyClass] = resolved.latencyClass;
-  return { resolved, key, request: toK6(built, resolved, settings, tags) };
+  return { resolved, key, traceId: trace.traceId, request: toK6(built, resolved, settings, tags) };
 }
 
 /** Redirects are answers, not to be followed; cookies are the scenario's to send, so the jar is empty. */
@@ -133,6 +136,8 @@ export function told(
   }
   copy(record, 'serverTiming', headers[headerNames.serverTiming]);
   copy(record, 'requestId', headers[headerNames.requestId] ?? headers['x-request-id']);
+  const traceId = headers[headerNames.traceId];
+  if (traceId !== undefined && prepared.traceId !== undefined && traceId !== prepared.traceId) record.traceId = traceId;
   copy(record, 'encoding', headers['content-encoding']);
   copy(record, 'cacheStatus', headers['cf-cache-status'] ?? headers['x-cache']);
   copy(record, 'contentLength', headers['content-length']);

@@ -38,7 +38,7 @@ test('a leg whose setup fails takes nothing from the others, in its stage and in
   expect(stderr).toBe('');
   expect(code).toBe(75);
   const { run, files, directory } = await onlyWrittenRun(join(folder.path, 'results'));
-  expect(files).toEqual(['junit.xml', 'report.html', 'report.md', 'run.json', 'samples.ndjson.zst']);
+  expect(files).toEqual(['junit.xml', 'report.html', 'report.md', 'run.json', 'samples.ndjson.zst', 'spans.ndjson']);
   expect(run.legs.map(({ id }) => id)).toEqual(['foreign/native', 'bad/native', 'foreign/autocannon', 'bad/autocannon']);
   const failure = expect.stringMatching(/^setup of scenario "bad", step "login" \(login\), user 0: POST \/wrong answered 404/);
   expect(run.legs.map((leg) => leg.failure)).toEqual([undefined, failure, undefined, failure]);

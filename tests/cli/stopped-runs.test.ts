@@ -7,7 +7,9 @@ import { foreignScenario } from '../foreign/foreign-scenario.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
 import { onlyWrittenRun } from '../support/runs.ts';
 
-const allFiles = ['junit.xml', 'report.html', 'report.md', 'run.json', 'samples.ndjson.zst'];
+const foreignFiles = ['junit.xml', 'report.html', 'report.md', 'run.json', 'samples.ndjson.zst'];
+/** The started reference server tells its traces. */
+const allFiles = [...foreignFiles, 'otlp', 'spans.ndjson'].toSorted();
 let folder: Awaited<ReturnType<typeof emptyFolder>>;
 beforeEach(async () => {
   folder = await emptyFolder();
@@ -45,7 +47,7 @@ test('a started server that breaks in mid-run: the run says so, is written whole
   const { run, files, directory } = await onlyWrittenRun(join(folder.path, 'results'));
   expect([75, 99]).toContain(code);
   expect(run.verdict.verdict).not.toBe('pass');
-  expect(files).toEqual([...allFiles, 'server.log']);
+  expect(files).toEqual([...allFiles, 'server.log'].toSorted());
   expect(await readFile(join(directory, 'server.log'), 'utf8')).toBe('something gave way\nplumbline: the reference server ended by itself, with code 7\n');
   expect(stdout).toContain(join('results', run.runId, 'server.log'));
   expect(run.legs[0]?.totals.counts.ok).toBeGreaterThan(0);
@@ -78,7 +80,7 @@ test('Ctrl-C while the setup waits for an answer is an interrupted run, not a fa
     expect(code).toBe(75);
     expect(stdout).toMatch(/^INVALID/m);
     const { run, files } = await onlyWrittenRun(join(folder.path, 'results'));
-    expect(files).toEqual(allFiles);
+    expect(files).toEqual(foreignFiles);
     expect(run.interrupted).toBe(true);
     expect(run.legs[0]?.failure).toBeUndefined();
     expect(run.legs[0]?.driverReport.interrupted).toBe(true);

@@ -30,7 +30,7 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
     const draw = drawRequest(profile, operation, 'k');
     const exchange = (): Exchange => ({
       ...{ operation, requestId: 'r', key: 'k', arrivedMs: 5_000, queuedMs: 10, workMs: 0, spentMs: 0, waitedMs: 0, workAdded: false },
-      ...{ params: { org_uuid: organization.uuid }, query: {}, body: undefined, headers: {}, trace: { traceId: '', sampled: false }, hops: [] },
+      ...{ params: { org_uuid: organization.uuid }, query: {}, body: undefined, headers: {}, path: '/', trace: { traceId: '', sampled: false }, hops: [] },
       // The store's share of the draw is waited elsewhere: what is looked at here is the stream.
       draw: { ...draw, sharesMs: { ...draw.sharesMs, store: 0 } },
       session: { sessionId: 's', userId: 'u', organizationId: organization.uuid, deviceId: 'd' },

@@ -8,6 +8,14 @@ export const missingToolsFile = join(tmpdir(), 'plumbline-missing-tools.txt');
 const known = {
   k6: { programs: ['k6'], get: 'go install go.k6.io/k6@v1.8.1' },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], get: 'apt-get install chromium' },
+  otelcol: {
+    programs: ['otelcol', 'otelcol-contrib'],
+    get: 'the OpenTelemetry Collector Contrib 0.152, https://github.com/open-telemetry/opentelemetry-collector-releases/releases',
+  },
+  jaeger: { programs: ['jaeger-all-in-one'], get: 'Jaeger 1.76 all-in-one, https://www.jaegertracing.io/download/' },
+  prometheus: { programs: ['prometheus'], get: 'apt-get install prometheus' },
+  promtool: { programs: ['promtool'], get: 'apt-get install prometheus' },
+  docker: { programs: ['docker'], get: 'apt-get install docker.io, then start dockerd; and the compose plugin' },
   taskset: { programs: ['taskset'], get: 'apt-get install util-linux' },
 } as const;
 export type ToolName = keyof typeof known;
@@ -21,10 +29,14 @@ export function requireTool(name: ToolName): string | undefined {
   const override = name === 'k6' ? process.env['K6_BIN'] : undefined;
   const path = override ?? find(programs);
   if (path !== undefined) return path;
-  const line = `${name} is missing; get it: ${get}`;
+  missing(name, `${name} is missing; get it: ${get}`);
+  return undefined;
+}
+
+/** Notes what is missing, or throws where it is required. */
+export function missing(name: ToolName, line: string): void {
   if ((process.env['PLUMBLINE_REQUIRE'] ?? '').split(',').includes(name)) throw new Error(`${line} (PLUMBLINE_REQUIRE asks for it)`);
   appendFileSync(missingToolsFile, `${line}\n`);
-  return undefined;
 }
 
 function find(programs: readonly string[]): string | undefined {

@@ -91,8 +91,8 @@ export class AutocannonLeg implements ConnectionOwner<SentRequest> {
     for (;;) {
       const { plan } = this.#context;
       const request = this.#spread.next();
-      const trace = traceContext(plan.runId, request.key, plan.traceSampleRatio ?? defaultTraceSampleRatio);
-      const task: SentRequest = { ...request, traceId: trace.traceId, sampled: trace.sampled };
+      const trace = traceContext(plan.runId, 'autocannon', request.key, plan.traceSampleRatio ?? defaultTraceSampleRatio);
+      const task: SentRequest = { ...request, traceId: trace.traceId, clientSpanId: trace.spanId, sampled: trace.sampled };
       try {
         const wire = this.#wire(task, trace.traceparent);
         this.#sent += 1;

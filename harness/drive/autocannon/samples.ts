@@ -4,11 +4,13 @@ import { captured, isExpected, type Variables } from '../../../scenarios/request
 import { readStream } from '../../../scenarios/stream-body.ts';
 import type { SpreadRequest } from '../../../scenarios/autocannon/spread.ts';
 import type { Phase, Sample } from '../../sample.ts';
+import { joinTrace } from '../native/new-sample.ts';
 import { truthOfEvent, truthOfServerTiming } from '../native/server-timing.ts';
 import type { Answer, Loss, Timing } from './connection.ts';
 
 export interface SentRequest extends SpreadRequest {
   traceId: string;
+  clientSpanId: string;
   sampled: boolean;
 }
 
@@ -41,6 +43,7 @@ function timed(sample: Sample, request: SentRequest, timing: Timing): Sample {
     endedAtMs: timing.endedAtMs,
     reusedConnection: timing.reusedConnection,
     traceId: request.traceId,
+    clientSpanId: request.clientSpanId,
     sampled: request.sampled,
   };
   if (timing.headersAtMs !== undefined) {
@@ -73,6 +76,7 @@ export function answeredSample(base: Sample, request: SentRequest, answer: Answe
   if (cacheStatus !== undefined) sample.cacheStatus = cacheStatus;
   const requestId = headers[headerNames.requestId] ?? headers['x-request-id'];
   if (requestId !== undefined) sample.requestId = requestId;
+  joinTrace(sample, headers[headerNames.traceId]);
   const timing = headers[headerNames.serverTiming];
   const truth = timing === undefined ? undefined : truthOfServerTiming(timing);
   if (truth) sample.truth = truth;

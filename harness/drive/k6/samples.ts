@@ -6,6 +6,7 @@ import { isWork, journeyOf, resolveStep, type ResolvedStep, traceContext } from 
 import type { Scenario } from '../../../scenarios/types.ts';
 import type { Leg } from '../../plan/plan.ts';
 import type { AnySample, JourneySample, Phase, Sample, Truth } from '../../sample.ts';
+import { joinTrace } from '../native/new-sample.ts';
 import { truthOfEvent, truthOfServerTiming } from '../native/server-timing.ts';
 import { droppedStarts, type Point, requestEnd } from './points.ts';
 
@@ -56,8 +57,9 @@ export function sampleMaker(
     };
     if (arrival >= 0) {
       // The same function of the key as in the script.
-      const trace = traceContext(settings.runId, key, settings.traceSampleRatio);
+      const trace = traceContext(settings.runId, 'k6', key, settings.traceSampleRatio);
       sample.traceId = trace.traceId;
+      sample.clientSpanId = trace.spanId;
       sample.sampled = trace.sampled;
     }
     if (resolved.latencyClass) sample.latencyClass = resolved.latencyClass;
@@ -96,6 +98,7 @@ export function sampleMaker(
     if (record.encoding !== undefined) sample.encoding = record.encoding;
     if (record.cacheStatus !== undefined) sample.cacheStatus = record.cacheStatus;
     if (record.requestId !== undefined) sample.requestId = record.requestId;
+    joinTrace(sample, record.traceId);
     if (record.contentEvents !== undefined) sample.contentEvents = record.contentEvents;
     const truth = truthOf(record);
     if (truth) sample.truth = truth;

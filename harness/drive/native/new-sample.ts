@@ -26,3 +26,10 @@ export function newSample(journey: JourneyRun, step: PreparedStep, resolved: Res
   if (leg.isOpen) sample.intendedAtMs = intendedMs;
   return sample;
 }
+
+/** The server says which trace its spans belong to. Where that is not the one that was sent, both are kept. */
+export function joinTrace(sample: Sample, traceId: string | undefined): void {
+  if (traceId === undefined || traceId === sample.traceId) return;
+  if (sample.sentTraceId === undefined && sample.traceId !== undefined) sample.sentTraceId = sample.traceId;
+  sample.traceId = traceId;
+}

@@ -9,7 +9,7 @@ import type { Timed } from './deadlines.ts';
 import type { JourneyRun } from './journey-run.ts';
 import type { PreparedRequest, PreparedStep } from './prepared.ts';
 import { truthOfServerTiming } from './server-timing.ts';
-import { newSample } from './new-sample.ts';
+import { joinTrace, newSample } from './new-sample.ts';
 import { StreamRun } from './stream-run.ts';
 import type { Carrier, WireExchange, WireHeaders, WireRequest } from './wire.ts';
 
@@ -75,8 +75,9 @@ export class RequestRun implements WireExchange, Timed {
     const { resolved, baggage } = this.#prepared;
     const built = buildRequest(resolved, leg.scenario, variables);
     const { headers } = built;
-    const trace = traceContext(leg.runId, this.sample.requestKey, leg.traceSampleRatio);
+    const trace = traceContext(leg.runId, 'native', this.sample.requestKey, leg.traceSampleRatio);
     this.sample.traceId = trace.traceId;
+    this.sample.clientSpanId = trace.spanId;
     this.sample.sampled = trace.sampled;
     headers[headerNames.traceparent] = trace.traceparent;
     headers[headerNames.baggage] = baggage;
@@ -119,6 +120,7 @@ export class RequestRun implements WireExchange, Timed {
     if (cacheStatus !== undefined) sample.cacheStatus = cacheStatus;
     const requestId = headers[headerNames.requestId] ?? headers['x-request-id'];
     if (requestId !== undefined) sample.requestId = requestId;
+    joinTrace(sample, headers[headerNames.traceId]);
     const timing = headers[headerNames.serverTiming];
     if (timing !== undefined) {
       const truth = truthOfServerTiming(timing);
@@ -250,7 +252,7 @@ export class RequestRun implements WireExchange, Timed {
     if (stream.truth) {
       sample.truth = sample.truth ? { ...sample.truth, ...stream.truth } : stream.truth;
     }
-    if (stream.traceId !== undefined) sample.traceId = stream.traceId;
+    joinTrace(sample, stream.traceId);
     if (stream.requestId !== undefined) sample.requestId = stream.requestId;
     sample.contentEvents = meter.contentEvents;
     if (meter.contentEvents === 0) return;

@@ -15,12 +15,14 @@ export interface PercentileChart {
   title: string;
   caption: string;
   lines: readonly NamedDistribution[];
+  /** Where a dot at this quantile of this line leads to; only such dots can be clicked. */
+  linkOf?: (name: string, q: number) => string | undefined;
   /** Said when there are no lines. */
   reason: string;
 }
 
 /** Value against quantile, every nine as wide as the one before. Solid where n carries the quantile, dotted beyond; bars are 95% intervals. */
-export function percentileChart({ id, title, caption, lines, reason }: PercentileChart): string {
+export function percentileChart({ id, title, caption, lines, reason, linkOf }: PercentileChart): string {
   if (lines.length === 0) return absent(id, title, reason);
   const curves = lines.map((line) => ({ ...line, points: quantileCurve(line.distribution) }));
   const mostQ = Math.max(0.95, ...curves.map(({ points }) => points.at(-1)?.q ?? 0));
@@ -39,7 +41,11 @@ export function percentileChart({ id, title, caption, lines, reason }: Percentil
     frame.width,
     frame.height,
     title,
-    xAxis(x, frame, 'quantile, each nine as wide as the one before') + yAxis(y, frame, 'ms, log scale') + drawn.join('') + bands(curves, x, mostQ),
+    xAxis(x, frame, 'quantile, each nine as wide as the one before') +
+      yAxis(y, frame, 'ms, log scale') +
+      drawn.join('') +
+      bands(curves, x, mostQ) +
+      (linkOf ? links(curves, x, y, linkOf) : ''),
   );
   return figure({
     id,
@@ -58,6 +64,29 @@ function whisker(distribution: NamedDistribution['distribution'], q: number, x: 
     el('line', { class: `whisker ${colour}`, x1: at, x2: at, y1: y(found.lowMs), y2: y(found.highMs) }) +
     el('circle', { class: `dot ${colour}`, cx: at, cy: y(found.ms), r: 2.4 })
   );
+}
+
+/** Above the hover bands, or they would take the click. A dot of a quantile that n does not carry is hollow, and beyond the axis at its end. */
+function links(
+  lines: readonly NamedDistribution[],
+  x: (q: number) => number,
+  y: (ms: number) => number,
+  linkOf: NonNullable<PercentileChart['linkOf']>,
+): string {
+  return lines
+    .map(({ name, colour, distribution }, index) => {
+      const dots = hoverAt.map((q) => {
+        const href = linkOf(name, q);
+        const found = href === undefined ? undefined : quantileOf(distribution, q);
+        if (!found || href === undefined) return '';
+        const at = { cx: x(q), cy: y(found.ms) };
+        const said = tip(`${name} ${quantileName(q)}: ${number(found.ms)} ms\nopens the trace of a request that took about as long`);
+        const dot = el('circle', { class: `${found.enough ? 'dot' : 'hollow'} ${colour}`, ...at, r: 3.6 });
+        return el('a', { class: 'to-trace', href }, said + el('circle', { class: 'hit', ...at, r: 8 }) + dot);
+      });
+      return el('g', { class: 'series', 'data-series': `s${index}` }, dots.join(''));
+    })
+    .join('');
 }
 
 function bands(lines: readonly NamedDistribution[], x: (q: number) => number, mostQ: number): string {

@@ -7,11 +7,12 @@ import { ms, number } from '../format.ts';
 import { hopClass, hopOrder, type OwnTime, ownTimes } from '../hops.ts';
 import { el, svgRoot, tip } from '../svg.ts';
 import { type Cell, type Column, figureCell, table } from '../table.ts';
+import { type OpenableTraces, traceLink } from '../trace-links.ts';
 
 const barWidth = 220;
 
 /** The slowest requests with where their time went: the hops' own times by the server's truth, on one scale for the whole table. */
-export function slowestChart(leg: LegResult, id: string): string {
+export function slowestChart(leg: LegResult, id: string, traces: OpenableTraces = new Map()): string {
   const title = 'Slowest requests';
   if (leg.slowest.length === 0) return absent(id, title, 'no measured request ended');
   const streams = leg.slowest.some(({ firstContentAtMs }) => firstContentAtMs !== undefined);
@@ -33,7 +34,6 @@ export function slowestChart(leg: LegResult, id: string): string {
   const rows = leg.slowest.map((sample): Cell[] => {
     const from = sample.intendedAtMs ?? sample.sentAtMs ?? 0;
     const since = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - from);
-    const ids = [sample.requestId, sample.traceId === undefined ? undefined : sample.traceId].filter((entry) => entry !== undefined);
     return [
       {
         html: `${escape(sample.operation)}<small>${escape(sample.step === sample.operation ? `journey ${sample.journeyId}` : `${sample.step}, journey ${sample.journeyId}`)}</small>`,
@@ -45,32 +45,20 @@ export function slowestChart(leg: LegResult, id: string): string {
       ...(streams ? [figureCell(since(sample.firstContentAtMs)), figureCell(sample.maxGapMs)] : []),
       figureCell(sample.truth?.intendedMs),
       figureCell(sample.truth?.actualMs),
-      { html: hopBar(sample, longest), kind: 'left' },
+      { html: linked(sample, traces, hopBar(sample, longest)), kind: 'left' },
       {
         html: `<span class="${sample.outcome === 'ok' ? '' : 'bad'}">${escape([sample.status, sample.outcome].filter((part) => part !== undefined).join(' '))}</span>${sample.error === undefined ? '' : `<small>${escape(sample.error.slice(0, 60))}</small>`}`,
         kind: 'left',
       },
       figureCell(from / 1_000),
-      {
-        html:
-          ids.length === 0
-            ? '<span class="faint">–</span>'
-            : ids
-                .map((entry, index) =>
-                  index === 0
-                    ? `<span class="mono">${escape(entry)}</span>`
-                    : `<small class="mono${sample.sampled ? '' : ' faint'}" title="${sample.sampled ? 'sampled: its spans were exported' : 'not sampled: its spans may be missing'}">${escape(entry)}</small>`,
-                )
-                .join(''),
-        kind: 'left',
-      },
+      { html: idsOf(sample, traces), kind: 'left' },
     ];
   });
   return figure({
     id,
     title,
     wide: true,
-    caption: `By latency from ${countsFrom(leg)}. ${told ? "Bars, all on one scale: before the server (lag, queue, transit), then each hop's own time by the server's clock (a moment belongs to the innermost hop), then what is left until the end." : 'The bars have no hops: the server does not tell them.'} TTFB and TTFT count from the intended send time.`,
+    caption: `By latency from ${countsFrom(leg)}. ${told ? "Bars, all on one scale: before the server (lag, queue, transit), then each hop's own time by the server's clock (a moment belongs to the innermost hop), then what is left until the end." : 'The bars have no hops: the server does not tell them.'} TTFB and TTFT count from the intended send time.${traces.size > 0 ? ' A bar, or a trace id, opens the trace.' : ''}`,
     legend: told
       ? [
           ...hopOrder.map((hop) => ({ text: hop, className: hopClass(hop), shape: 'box' as const })),
@@ -80,6 +68,21 @@ export function slowestChart(leg: LegResult, id: string): string {
       : [],
     body: table(columns, rows, { sortable: true }),
   });
+}
+
+/** Opens the request's trace, where it is here. */
+function linked({ traceId }: Sample, traces: OpenableTraces, html: string): string {
+  const href = traceId === undefined ? undefined : traceLink(traceId, traces);
+  return href === undefined ? html : `<a class="to-trace" href="${escape(href)}" title="opens its trace">${html}</a>`;
+}
+
+function idsOf(sample: Sample, traces: OpenableTraces): string {
+  const { requestId, traceId } = sample;
+  const request = requestId === undefined ? '' : `<span class="mono">${escape(requestId)}</span>`;
+  if (traceId === undefined) return request === '' ? '<span class="faint">–</span>' : request;
+  const here = traceLink(traceId, traces) !== undefined;
+  const trace = `<small class="mono${here ? '' : ' faint'}"${here ? '' : ' title="its trace is not in this report"'}>${escape(traceId)}</small>`;
+  return request + linked(sample, traces, trace);
 }
 
 function latencyMs(sample: Sample): number | undefined {

@@ -2,6 +2,7 @@ import { judgeLeg } from '../../judge/verdict.ts';
 import type { LegResult, RunFile, Verdict } from '../../results/run-file.ts';
 import { escape } from '../escape.ts';
 import { bytes, ms, number } from '../format.ts';
+import { telemetryText } from './traces.ts';
 
 const means: Readonly<Record<Verdict, string>> = {
   pass: 'The load was delivered and every judged objective was met.',
@@ -57,6 +58,7 @@ export function factsList(run: RunFile): string {
           ],
         ] satisfies [string, string][])
       : ([['Server', `its own account is not available: ${target.profile ? 'it did not tell' : 'no control port'}`]] satisfies [string, string][])),
+    ...(run.telemetry ? ([['Traces', [telemetryText(run.telemetry), ...run.telemetry.notes].join('; ')]] satisfies [string, string][]) : []),
     ...(run.notes ?? []).map((note): [string, string] => ['Note', note]),
   ];
   return `<dl class="facts card">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>`;

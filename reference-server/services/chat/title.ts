@@ -56,6 +56,7 @@ const title: Route = {
         return row.uuid;
       }),
     );
+    backends.job(exchange, 'write title', titleDelayMs);
     return { status: 202, json: { conversation_uuid: uuid, status: 'pending' } };
   },
 };

@@ -36,7 +36,7 @@ const completion: Route = {
     const answerUuid = backends.newUuid();
     const now = timestamp(backends.now());
     // Before anything is stored: who is refused may send the same prompt again.
-    const place = backends.inferencePlace();
+    const place = await backends.inferencePlace();
     const storePrompt = (db: Kysely<Tables>): Promise<Head> =>
       db.transaction().execute(async (transaction) => {
         const found = await findHead(transaction, organizationId, param(exchange, 'conversation_uuid'));

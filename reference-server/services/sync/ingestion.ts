@@ -87,6 +87,7 @@ export const ingestionRoutes: readonly Route[] = [
         await db.insertInto('ingestions').values(made).execute();
         return made;
       });
+      backends.job(exchange, 'ingest', jobMs(row.items_total));
       return { status: 202, headers: { location: `/api/organizations/${organizationId}/ingestion/${row.uuid}` }, json: rendered(row, now) };
     },
   },

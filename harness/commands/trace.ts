@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { spanAttributes } from '../../scenarios/names.ts';
+import { renderTrace } from '../report/trace-text.ts';
+import type { RunFile } from '../results/run-file.ts';
+import { readRun } from '../results/run-store.ts';
+import { readSpans, spansFileName } from '../telemetry/spans-file.ts';
+import { type Trace, tracesOf } from '../telemetry/trace-tree.ts';
+import { UsageError } from '../usage-error.ts';
+import { type AddCommand, example } from './command.ts';
+import { outputStyle } from './output-style.ts';
+import { runDirectory } from './run-directory.ts';
+
+const suggestions = 5;
+
+export const addTrace: AddCommand = (program) => {
+  program
+    .command('trace')
+    .description('print one trace of a run: who waited for whom, from the driver to the store')
+    .argument('<id>', 'trace id, or the first digits of one')
+    .option('--run <run>', 'directory of a run, its run.json, or its id in results/ (default: the latest)')
+    .addHelpText('after', example('plumbline trace 4bf92f35\nplumbline trace 4bf92f3577b34da6a3ce929d0e0e4736 --run results/20260101-120000-sse-1a2b'))
+    .action(async (given: string, flags: { run?: string }) => {
+      const prefix = given.trim().toLowerCase();
+      if (!/^[\da-f]{1,32}$/.test(prefix)) throw new UsageError('bad_trace_id', `"${given}" is not a trace id: expected up to 32 hexadecimal digits`);
+      const directory = await runDirectory(flags.run);
+      const run = await readRun(directory);
+      console.log(renderTrace(await findTrace(prefix, run, join(directory, spansFileName)), outputStyle()));
+    });
+};
+
+async function findTrace(prefix: string, run: RunFile, file: string): Promise<Trace> {
+  if (!existsSync(file)) throw new UsageError('no_spans', `run ${run.runId} has no traces: ${whyNone(run)}`);
+  // Where the server began a trace of its own, one trace lies under two ids: whoever names the other belongs to it.
+  const names = [`"links":[{"traceId":"${prefix}`, `"${spanAttributes.serverTrace}":"${prefix}`];
+  const named = await readSpans(file, (id, line) => id.startsWith(prefix) || names.some((name) => line.includes(name)));
+  const ids = new Set(
+    named.flatMap(({ traceId, links, attributes }) => [traceId, ...links.map((link) => link.traceId), attributes[spanAttributes.serverTrace]]),
+  );
+  const traces = tracesOf(await readSpans(file, (id) => ids.has(id)));
+  const found = new Set([...traces].flatMap(([id, trace]) => (id.startsWith(prefix) ? [trace] : [])));
+  const [only] = found;
+  if (!only) {
+    const slowest = run.legs.flatMap((leg) => leg.slowest.flatMap(({ traceId }) => traceId ?? [])).slice(0, suggestions);
+    throw new UsageError(
+      'no_trace',
+      `no trace of run ${run.runId} begins with ${prefix}${slowest.length > 0 ? `; its slowest requests have ${slowest.join(', ')}` : ''}; --run names another run`,
+    );
+  }
+  if (found.size > 1) {
+    const some = [...found].slice(0, suggestions).map(({ id }) => id);
+    throw new UsageError('ambiguous_trace', `${found.size} traces begin with ${prefix}, such as ${some.join(', ')}; give more digits`);
+  }
+  return only;
+}
+
+function whyNone({ telemetry }: RunFile): string {
+  if (!telemetry) return 'they were switched off (--no-traces), or an earlier version wrote it';
+  return telemetry.notes[0] ?? 'none were received';
+}

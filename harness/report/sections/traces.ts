@@ -1,0 +1,65 @@
+import type { RunFile, Telemetry } from '../../results/run-file.ts';
+import type { Sample } from '../../sample.ts';
+import { traceChart } from '../charts/trace.ts';
+import { escape } from '../escape.ts';
+import { legend } from '../figure.ts';
+import { ms, number } from '../format.ts';
+import { hopClass, hopOrder } from '../hops.ts';
+import { embeddedTraces, type OpenableTraces, traceChartId } from '../trace-links.ts';
+
+const states: Readonly<Record<Telemetry['traces'], string>> = {
+  complete: 'Every trace that this report opens is whole, from the driver inwards.',
+  partial: 'Traces are incomplete.',
+  none: 'No traces were received from the server.',
+};
+
+/** The traces of the slowest requests, and of those behind the dots of the charts. Nothing for a run without telemetry. */
+export function tracesSection(run: RunFile, traces: OpenableTraces): string {
+  const { telemetry } = run;
+  if (!telemetry) return '';
+  const head = `<div class="head"><h2>Traces</h2><span class="dim">${escape(telemetryText(telemetry))}</span></div>`;
+  const state =
+    telemetry.traces === 'complete'
+      ? `<p class="dim">${states.complete} Bars: when a span began and ended, on the clocks of those who sent it; ticks: its events. The grey bars are the driver's, from the intended send time on.</p>`
+      : `<div class="absent" style="margin-top:12px"><b>${states[telemetry.traces]}</b>${telemetry.notes.map((note) => `<p>${escape(note)}</p>`).join('')}</div>`;
+  const notes = telemetry.traces === 'complete' ? telemetry.notes.map((note) => `<p class="dim">${escape(note)}</p>`).join('') : '';
+  const key =
+    traces.size === 0
+      ? ''
+      : legend([
+          { text: 'driver', className: 'reference', shape: 'box' },
+          ...hopOrder.map((hop) => ({ text: hop, className: hopClass(hop), shape: 'box' as const })),
+        ]);
+  const shown = embeddedTraces(run.legs);
+  const legs = run.legs.map(({ id }) => {
+    const ofLeg = shown
+      .filter(({ legId }) => legId === id)
+      .map(({ sample }) => traceDetails(sample, traces))
+      .join('');
+    return ofLeg === '' ? '' : `<h3>${escape(id)}</h3>${ofLeg}`;
+  });
+  return `<section id="traces" data-tab>${head}${state}${notes}${key}${legs.join('')}</section>`;
+}
+
+/** `2,507 spans, 279 of 279 traces whole, none dropped`. */
+export function telemetryText({ spans, asked, whole, dropped, restarted, endpoint }: Telemetry): string {
+  return [
+    `${number(spans)} spans`,
+    `${number(whole)} of ${number(asked)} traces whole`,
+    dropped === 0 ? 'none dropped' : `${number(dropped)} spans dropped`,
+    ...(restarted > 0 ? [`${number(restarted)} restarted by the server`] : []),
+    ...(endpoint === undefined ? [] : [`sent to ${endpoint}`]),
+  ].join(', ');
+}
+
+function traceDetails(sample: Sample, traces: OpenableTraces): string {
+  const { traceId } = sample;
+  const trace = traceId === undefined ? undefined : traces.get(traceId);
+  if (traceId === undefined || !trace) return '';
+  const fromMs = sample.intendedAtMs ?? sample.sentAtMs ?? 0;
+  const took = sample.endedAtMs === undefined ? 'never ended' : ms(sample.endedAtMs - fromMs);
+  const incomplete = trace.faults.length === 0 ? '' : `<p class="absent"><b>Incomplete</b>${trace.faults.map(escape).join('; ')}</p>`;
+  const mark = trace.faults.length === 0 ? '' : ' <span class="warn">incomplete</span>';
+  const summary = `<summary><b>${escape(sample.operation)}</b> ${took} <span class="faint">at ${number(fromMs / 1_000)} s</span> <code class="faint">${escape(traceId)}</code>${mark}</summary>`;
+  return `<details class="trace">${summary}${incomplete}${traceChart(traceChartId(traceId), `${sample.method} ${sample.pathTemplate}, ${took}`, trace)}</details>`;
+}

@@ -1,0 +1,40 @@
+/** The server's side of the traces, by its control port. */
+import type { ControlClient, TraceHealth } from '../control-client.ts';
+
+export interface ServerOutcome {
+  /** Spans that were dropped in the run. */
+  dropped: number;
+  /** Where the server's spans go, as it says. */
+  endpoint?: string;
+  notes: string[];
+}
+
+const traceIdPattern = /^[\da-f]{32}$/;
+const askedAtOnce = 5_000;
+const flushTries = 2;
+
+export async function healthBefore(control: ControlClient | undefined): Promise<TraceHealth | undefined> {
+  return control?.traceHealth().catch(() => undefined);
+}
+
+/** Names the traces that are wanted and waits until the server has sent everything. Never throws: what went wrong is in the notes. */
+export async function emitAsked(control: ControlClient, before: TraceHealth | undefined, traceIds: readonly string[]): Promise<ServerOutcome> {
+  const notes: string[] = [];
+  try {
+    if (before === undefined) return { dropped: 0, notes: ['the control port tells nothing of traces: the server has none, or is of an earlier version'] };
+    if (!(await control.traceHealth()).enabled) return { dropped: 0, notes: ['the server exports no traces: start it with --otlp <collector>'] };
+    const ids = traceIds.filter((id) => traceIdPattern.test(id));
+    let missing = 0;
+    for (let i = 0; i < ids.length; i += askedAtOnce) missing += (await control.keepTraces(ids.slice(i, i + askedAtOnce))).missing.length;
+    if (missing > 0)
+      notes.push(`${missing} of ${ids.length} traces were asked for too late: the server holds only its latest requests, and of each operation its slowest`);
+    let health = await control.flushTraces();
+    for (let tries = 1; tries < flushTries && health.queued > 0; tries += 1) health = await control.flushTraces();
+    if (health.queued > 0) notes.push(`${health.queued} spans still waited to be sent when the run ended`);
+    const failed = health.failedExports - before.failedExports;
+    if (failed > 0) notes.push(`${failed} exports of the server failed`);
+    return { dropped: health.dropped - before.dropped, notes, ...(health.endpoint !== undefined && { endpoint: health.endpoint }) };
+  } catch (error) {
+    return { dropped: 0, notes: [...notes, `traces could not be asked for: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+}

@@ -1,0 +1,147 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { metricLabels as labels, metricNames as names } from '../../scenarios/names.ts';
+
+/** Busy, waiting, and how many there are; no limit where the latency profile sets none. */
+export interface PoolLoad {
+  busy: number;
+  waiting: number;
+  limit?: number;
+}
+
+/** Who tells what at a scrape. */
+export interface ServerSources {
+  openStreams(): number;
+  inFlight(): number;
+  /** By service; only those that the latency profile gives a bound. */
+  workers(): Iterable<[string, PoolLoad]>;
+  inference(): PoolLoad;
+  cache(): { hits: number; misses: number; entries: number };
+  /** Since the start. */
+  traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
+  /** Name of the latency profile in force. */
+  profile(): { version: string; profile: string };
+}
+
+export interface ServerCounters {
+  requestsAborted: Counter;
+  errorReplies: Counter;
+  streams: Counter;
+  streamStalls: Counter;
+  streamStalled: Counter;
+  overruns: Counter;
+  tracesKept: Counter;
+}
+
+export interface ServerGauges {
+  counters: ServerCounters;
+  gauges: { scrapePiece(seconds: () => number): void };
+  watch(more: Partial<ServerSources>): void;
+}
+
+/** What is rarely counted, and what is asked for at a scrape. A source that nobody watches has no series. */
+export function serverGauges(registry: Registry, given: Pick<ServerSources, 'openStreams' | 'inFlight'>): ServerGauges {
+  const sources: Partial<ServerSources> = { ...given };
+  const registers = [registry];
+  const counter = (name: string, help: string, ...labelNames: string[]): Counter => new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[], collect: (self: Gauge) => void): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        collect(this);
+      },
+    });
+  };
+  const asked = (name: string, help: string, value: () => number | undefined): void => {
+    gauge(name, help, [], (self) => {
+      const now = value();
+      if (now === undefined) self.remove();
+      else self.set(now);
+    });
+  };
+  /** A count that somebody else keeps. */
+  const told = (name: string, help: string, labelNames: string[], values: () => Iterable<[Record<string, string>, number]>): void => {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labelValues, value] of values()) this.inc(labelValues, value);
+      },
+    });
+  };
+  asked(names.requestsInFlight, 'Requests under way, streams among them.', () => sources.inFlight?.());
+  asked(names.streamsActive, 'Event streams under way.', () => sources.openStreams?.());
+  pools(gauge, sources);
+  told(names.cacheRequests, 'Look-ups in the cache; a miss loads from the store.', [labels.result], () => {
+    const counts = sources.cache?.();
+    return counts
+      ? [
+          [{ [labels.result]: 'hit' }, counts.hits],
+          [{ [labels.result]: 'miss' }, counts.misses],
+        ]
+      : [];
+  });
+  asked(names.cacheEntries, 'Entries in the cache.', () => sources.cache?.().entries);
+  const trace = (name: string, help: string, of: (traces: ReturnType<ServerSources['traces']>) => number): void =>
+    told(name, help, [], () => (sources.traces ? [[{}, of(sources.traces())]] : []));
+  trace(names.spansExported, 'Spans that the collector took.', ({ exported }) => exported);
+  trace(names.spansDropped, 'Spans lost: the queue was full, or their export failed.', ({ dropped }) => dropped);
+  trace(names.spanExportsFailed, 'Batches of spans that could not be exported.', ({ failedExports }) => failedExports);
+  trace(names.tracesEvicted, 'Hop records of requests that had to go for newer ones.', ({ evicted }) => evicted);
+  asked(names.spansQueued, 'Spans that wait for their export.', () => sources.traces?.().queued);
+  asked(names.tracesHeld, 'Hop records of requests whose spans were not exported, in case somebody asks.', () => sources.traces?.().held);
+  gauge(names.info, 'Always 1: the version and the latency profile in force.', [labels.version, labels.profile], (self) => {
+    if (sources.profile) self.set(sources.profile(), 1);
+  });
+  return {
+    counters: {
+      requestsAborted: counter(names.requestsAborted, 'Requests whose client went before the answer; they have no duration.', labels.operation),
+      errorReplies: counter(
+        names.errorReplies,
+        'Answers in the error shape by their code, those that were refused before any operation among them.',
+        labels.code,
+      ),
+      streams: counter(names.streams, 'Streams that ended: done, client_abort, server_error or drain.', labels.operation, labels.outcome),
+      streamStalls: counter(names.streamStalls, 'Pauses in streams that the latency profile drew.', labels.operation),
+      streamStalled: counter(names.streamStalled, 'Time of those pauses.', labels.operation),
+      overruns: counter(names.overruns, 'Responses that real work made later than the latency profile intended.', labels.latencyClass),
+      tracesKept: counter(names.tracesKept, 'Traces that were exported when their response ended, by why.', labels.reason),
+    },
+    gauges: {
+      scrapePiece: (seconds) => asked(names.scrapePiece, 'Longest time that the scrape before this one held the event loop.', seconds),
+    },
+    watch(more) {
+      Object.assign(sources, more);
+    },
+  };
+}
+
+type AddGauge = (name: string, help: string, labelNames: string[], collect: (self: Gauge) => void) => void;
+
+function pools(gauge: AddGauge, sources: Partial<ServerSources>): void {
+  const ofWorkers = (name: string, help: string, of: (load: PoolLoad) => number | undefined): void =>
+    gauge(name, help, [labels.service], (self) => {
+      for (const [service, load] of sources.workers?.() ?? []) {
+        const value = of(load);
+        if (value !== undefined) self.set({ [labels.service]: service }, value);
+      }
+    });
+  ofWorkers(names.workersBusy, 'Workers of a service that are busy.', ({ busy }) => busy);
+  ofWorkers(names.workersLimit, 'Workers that a service has.', ({ limit }) => limit);
+  ofWorkers(names.workersWaiting, 'Requests that wait for a worker.', ({ waiting }) => waiting);
+  const ofSlots = (name: string, help: string, of: (load: PoolLoad) => number | undefined): void =>
+    gauge(name, help, [], (self) => {
+      const value = sources.inference && of(sources.inference());
+      if (value === undefined) self.remove();
+      else self.set(value);
+    });
+  ofSlots(names.slotsBusy, 'Inference slots in use.', ({ busy }) => busy);
+  ofSlots(names.slotsLimit, 'Inference slots there are; absent when the latency profile sets no bound.', ({ limit }) => limit);
+  ofSlots(names.slotsWaiting, 'Completions that wait for a slot.', ({ waiting }) => waiting);
+}

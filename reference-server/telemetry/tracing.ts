@@ -1,0 +1,126 @@
+import type { LatencyClass } from '../../scenarios/types.ts';
+import { recentRecords } from './recent-records.ts';
+import { type SpanFacts, spansOf } from './spans.ts';
+import type { KeptBecause, TraceRecord } from './trace-record.ts';
+
+/** Where spans go. */
+export interface SpanSink {
+  /** Takes all of them at once, or none, which it counts as dropped: false. Never throws. */
+  take(spans: readonly SpanFacts[]): boolean;
+  health(): ExportHealth;
+  /** Resolves true when everything taken so far has been sent; false when that failed or the time was over. */
+  flush(timeoutMs: number): Promise<boolean>;
+  /** Sends what waits, for so long; what is left then is dropped and told. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+export interface ExportHealth {
+  endpoint?: string;
+  /** Spans. */
+  exported: number;
+  /** Spans that are lost: no room, refused, or sent without a proper answer. */
+  dropped: number;
+  queued: number;
+  /** Batches. */
+  failedExports: number;
+}
+
+export interface Tracing {
+  /** A sink will come: until then records are held. Without this and without a sink nothing is. */
+  expect(): void;
+  /** At the end of a response. Returns why its spans were emitted, if they were. */
+  finished(record: TraceRecord): KeptBecause | undefined;
+  /**
+   * Emits what is held of these traces. Returns the spans emitted, and the traces that are not complete where they should be: forgotten, never here,
+   * or without room to send them, in which case they are held on and may be asked for again.
+   */
+  keep(traceIds: readonly string[]): { emitted: number; missing: string[] };
+  health(): ExportHealth & { enabled: boolean; held: number; evicted: number };
+  flush(timeoutMs: number): Promise<boolean>;
+  /** From now on spans go there, and those of before that had to be kept. */
+  exportTo(sink: SpanSink): void;
+  stop(timeoutMs: number): Promise<void>;
+}
+
+const recentLimit = 20_000;
+const slowestPerOperation = 64;
+/** Emitted traces that are remembered, so that asking for one again is no fault. */
+const rememberedTraces = 50_000;
+
+/** Above this a request is slower than it should be: upper ends of the ranges of the analysis, by class. Streams: to their end. */
+const objectiveMs: Record<LatencyClass, number> = { static: 150, metadata: 150, crud: 700, completion: 5_000 };
+/** Of a stream, to its first event: the analysis says about a second. */
+const firstEventObjectiveMs = 1_500;
+
+/** Decides which requests become spans. */
+export function makeTracing(): Tracing {
+  const recent = recentRecords(recentLimit, slowestPerOperation);
+  // Two halves, the older of which is forgotten whole.
+  let emitted = new Set<string>();
+  let emittedBefore = new Set<string>();
+  let sink: SpanSink | undefined;
+  let expected = false;
+  /** Spans emitted; undefined: no room. */
+  const emit = (to: SpanSink, record: TraceRecord, because: KeptBecause): number | undefined => {
+    const spans = spansOf(record, because);
+    if (!to.take(spans)) return undefined;
+    if (emitted.size >= rememberedTraces / 2) {
+      emittedBefore = emitted;
+      emitted = new Set();
+    }
+    emitted.add(record.traceId);
+    return spans.length;
+  };
+  return {
+    expect() {
+      expected = true;
+    },
+    finished(record) {
+      const because = sink && keptBecause(record);
+      if (sink && because) emit(sink, record, because);
+      else if (expected) recent.add(record);
+      return because;
+    },
+    keep(traceIds) {
+      const missing: string[] = [];
+      let count = 0;
+      for (const traceId of traceIds) {
+        const records = sink ? recent.take(traceId) : [];
+        let whole = records.length > 0 || emitted.has(traceId) || emittedBefore.has(traceId);
+        for (const record of records) {
+          const spans = sink && emit(sink, record, 'asked');
+          count += spans ?? 0;
+          if (spans !== undefined) continue;
+          whole = false;
+          recent.add(record);
+        }
+        if (!whole) missing.push(traceId);
+      }
+      return { emitted: count, missing };
+    },
+    health: () => ({ exported: 0, dropped: 0, queued: 0, failedExports: 0, ...sink?.health(), enabled: sink !== undefined, ...recent.counts() }),
+    flush: async (timeoutMs) => (sink ? sink.flush(timeoutMs) : true),
+    exportTo(given) {
+      sink = given;
+      expected = true;
+      for (const record of recent.takeWhere((one) => keptBecause(one) !== undefined)) emit(given, record, keptBecause(record) ?? 'asked');
+    },
+    async stop(timeoutMs) {
+      await sink?.stop(timeoutMs);
+    },
+  };
+}
+
+function keptBecause(record: TraceRecord): KeptBecause | undefined {
+  if (record.sampled) return 'sampled';
+  if (record.failed) return 'failed';
+  return isSlow(record) ? 'slow' : undefined;
+}
+
+function isSlow({ operation, startMs, endMs, stream }: TraceRecord): boolean {
+  if (!operation) return false;
+  if (stream?.firstMs !== undefined && stream.firstMs - startMs > firstEventObjectiveMs) return true;
+  // A stream of no completion lasts as long as it is meant to.
+  if (operation.stream && !stream) return false;
+  return endMs - startMs > objectiveMs[operation.latencyClass];
+}

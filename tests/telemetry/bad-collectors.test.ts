@@ -1,0 +1,232 @@
+/** Whatever the collector does: requests are answered as if there were none, and what is lost is counted. */
+import http from 'node:http';
+import net from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { otlpSink } from '../../reference-server/telemetry/otlp-sink.ts';
+import { spansOf } from '../../reference-server/telemetry/spans.ts';
+import type { RunningServer } from '../../reference-server/server.ts';
+import { signIn, start, until } from '../server/frame.ts';
+import { accepting, type Behaviour, startCollector } from './collector.ts';
+import { record } from './records.ts';
+import { caller, exporting, healthOf } from './traced.ts';
+
+const ratePerSecond = 200;
+const durationMs = 2_500;
+/** Every request's: of the outer tiers and of its query. Its session is looked up only now and then. */
+const spansEach = { min: 5, max: 6 };
+/** The machine may be busy with something else at one time or the other. */
+const attempts = 3;
+
+// So that what fails does so within the test.
+const timeoutBefore = process.env['OTEL_EXPORTER_OTLP_TIMEOUT'];
+beforeAll(() => {
+  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1500';
+});
+afterAll(() => {
+  if (timeoutBefore === undefined) delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT'];
+  else process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = timeoutBefore;
+});
+
+interface Load {
+  statuses: Set<number>;
+  answered: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** Sampled requests at an even rate, whether or not the earlier ones are answered. */
+async function load(server: RunningServer): Promise<Load> {
+  const { cookie, org } = await signIn(server.url);
+  const agent = new http.Agent({ keepAlive: true });
+  const statuses = new Set<number>();
+  const tookMs: number[] = [];
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const fromMs = performance.now();
+      http
+        .get(`${server.url}/api/organizations/${org}/projects`, { agent, headers: { cookie, ...caller(true).headers } }, (response) => {
+          statuses.add(response.statusCode ?? 0);
+          response.on('error', reject);
+          response.on('end', () => {
+            tookMs.push(performance.now() - fromMs);
+            resolve();
+          });
+          response.resume();
+        })
+        .on('error', reject);
+    });
+  const fromMs = performance.now();
+  const all: Promise<void>[] = [];
+  while (all.length < (ratePerSecond * durationMs) / 1_000) {
+    const due = Math.floor(((performance.now() - fromMs) * ratePerSecond) / 1_000);
+    while (all.length <= due) all.push(one());
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await Promise.all(all);
+  agent.destroy();
+  tookMs.sort((a, b) => a - b);
+  const at = (q: number): number => tookMs[Math.floor(q * (tookMs.length - 1))] as number;
+  return { statuses, answered: tookMs.length, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+let plain: RunningServer;
+beforeAll(async () => {
+  plain = await start({});
+  await load(plain);
+}, 30_000);
+afterAll(() => plain.stop());
+
+const later =
+  (ms: number, then: Behaviour): Behaviour =>
+  (response) =>
+    void setTimeout(() => then(response), ms);
+const answering =
+  (status: number, type: string, body: string): Behaviour =>
+  (response) =>
+    void response.writeHead(status, { 'content-type': type }).end(body);
+
+/** What should become of the spans: all lost, none, or some. */
+const cases: [string, Behaviour | undefined, 'lost' | 'exported' | 'late'][] = [
+  ['that is well', accepting, 'exported'],
+  ['that is not there', undefined, 'lost'],
+  ['that takes 2 s for a reply', later(2_000, accepting), 'late'],
+  ['that refuses', answering(503, 'text/plain', 'go away'), 'lost'],
+  ['that refuses for good', answering(401, 'text/plain', 'who are you'), 'lost'],
+  ['that answers with a web page', answering(200, 'text/html', '<html><h1>Please sign in</h1></html>'), 'lost'],
+  ['that answers with broken JSON', answering(200, 'application/json', '{"partialSuccess":'), 'lost'],
+  ['that takes none of it', answering(200, 'application/json', '{"partialSuccess":{"rejectedSpans":"100000","errorMessage":"full"}}'), 'lost'],
+  ['that never answers', () => undefined, 'lost'],
+  ['that hangs up', (response) => void response.destroy(), 'lost'],
+];
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('under load, with a collector', () => {
+  it.each(cases)(
+    '%s',
+    async (_, behaviour, fate) => {
+      const collector = behaviour && (await startCollector(behaviour));
+      const server = await start({ otlp: collector?.url ?? `http://127.0.0.1:${await freePort()}`, traceRatio: 0 });
+      try {
+        await exporting(server);
+        let answered = 0;
+        for (let attempt = 1; ; attempt += 1) {
+          const seen = await load(server);
+          expect(seen.statuses).toEqual(new Set([200]));
+          expect(seen.answered).toBeGreaterThanOrEqual((ratePerSecond * durationMs) / 1_000);
+          answered += seen.answered;
+          const without = await load(plain);
+          if (attempt < attempts && (seen.p50Ms > without.p50Ms * 3 + 5 || seen.p99Ms > without.p99Ms * 3 + 150)) continue;
+          expect(seen.p50Ms).toBeLessThan(without.p50Ms * 3 + 5);
+          expect(seen.p99Ms).toBeLessThan(without.p99Ms * 3 + 150);
+          break;
+        }
+        if (fate === 'exported') await until(async () => (await healthOf(server)).queued === 0, 'everything is sent', 10_000);
+        if (fate === 'lost') await until(async () => (await healthOf(server)).dropped > 0, 'losses are counted', 10_000);
+        const { exported, dropped, queued, failedExports } = await healthOf(server);
+        const emitted = exported + dropped + queued;
+        expect(emitted).toBeGreaterThanOrEqual(answered * spansEach.min);
+        expect(emitted).toBeLessThanOrEqual(answered * spansEach.max);
+        if (fate === 'exported') {
+          expect({ exported, dropped, failedExports }).toEqual({ exported: emitted, dropped: 0, failedExports: 0 });
+          expect(collector?.requests.reduce((sum, { spans }) => sum + spans, 0)).toBe(emitted);
+        } else if (fate === 'lost') {
+          expect(exported).toBe(0);
+          expect(failedExports).toBeGreaterThan(0);
+        }
+        const fromMs = performance.now();
+        await server.stop();
+        // 2 s for the last spans.
+        expect(performance.now() - fromMs).toBeLessThan(4_000);
+      } finally {
+        await server.stop();
+        await collector?.stop();
+      }
+    },
+    60_000,
+  );
+});
+
+describe('the queue', () => {
+  const spans = spansOf(record(), 'sampled');
+
+  it('has a bound; what does not fit is dropped whole and counted', async () => {
+    const collector = await startCollector(() => undefined);
+    const faults: string[] = [];
+    // Longer than the sink is given to stop.
+    process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '8000';
+    const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
+    try {
+      let taken = 0;
+      for (let n = 0; n < 10_000; n += 1) if (sink.take(spans)) taken += spans.length;
+      const { queued, dropped } = sink.health();
+      expect({ queued, dropped }).toEqual({ queued: taken, dropped: 60_000 - taken });
+      expect(taken).toBeLessThanOrEqual(20_480);
+      expect(taken).toBeGreaterThan(20_480 - spans.length);
+      expect(await sink.flush(200)).toBe(false);
+      const fromMs = performance.now();
+      await sink.stop(300);
+      expect(performance.now() - fromMs).toBeLessThan(2_000);
+      expect(faults.join()).toMatch(/\d+ spans had not been exported when the server ended/);
+    } finally {
+      process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1500';
+      await collector.stop();
+    }
+  });
+
+  it('all that waits is sent by a flush, and at the end, with a good collector', async () => {
+    for (const finish of ['flush', 'stop'] as const) {
+      const collector = await startCollector();
+      const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: () => undefined });
+      for (let n = 0; n < 3_400; n += 1) sink.take(spans);
+      if (finish === 'flush') expect(await sink.flush(15_000)).toBe(true);
+      await sink.stop(15_000);
+      expect(sink.health()).toMatchObject({ exported: 20_400, dropped: 0, queued: 0, failedExports: 0 });
+      expect(collector.requests.reduce((sum, one) => sum + one.spans, 0)).toBe(20_400);
+      await collector.stop();
+    }
+  }, 40_000);
+
+  it('a part that the collector did not take is counted', async () => {
+    const collector = await startCollector(answering(200, 'application/json', '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"two of them"}}'));
+    const faults: string[] = [];
+    const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
+    sink.take(spans);
+    expect(await sink.flush(5_000)).toBe(false);
+    expect(sink.health()).toMatchObject({ exported: spans.length - 2, dropped: 2, queued: 0 });
+    expect(faults.join()).toContain('two of them');
+    await sink.stop(1_000);
+    await collector.stop();
+  });
+
+  it('a warning without losses is none', async () => {
+    const collector = await startCollector(answering(200, 'application/json', '{"partialSuccess":{"errorMessage":"nearly full"}}'));
+    const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: () => undefined });
+    sink.take(spans);
+    expect(await sink.flush(5_000)).toBe(true);
+    expect(sink.health()).toMatchObject({ exported: spans.length, dropped: 0 });
+    await sink.stop(1_000);
+    await collector.stop();
+  });
+
+  it('a span that cannot be written costs its batch, not the server', async () => {
+    const collector = await startCollector();
+    const faults: string[] = [];
+    const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
+    sink.take(spans.map((span) => ({ ...span, startMs: Number.NaN })));
+    await sink.flush(5_000);
+    sink.take(spans);
+    await sink.flush(5_000);
+    const { queued, exported, dropped } = sink.health();
+    expect({ queued, sum: exported + dropped }).toEqual({ queued: 0, sum: 2 * spans.length });
+    expect(exported).toBeGreaterThanOrEqual(spans.length);
+    await sink.stop(1_000);
+    await collector.stop();
+  });
+});

@@ -1,0 +1,269 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import type { RunFile } from '../../harness/results/run-file.ts';
+import type { FlatSpan } from '../../harness/telemetry/flat-span.ts';
+import { spansOfOtlp } from '../../harness/telemetry/otlp-json.ts';
+import { readSpans } from '../../harness/telemetry/spans-file.ts';
+import { emptyFolder, plumbline } from '../support/cli.ts';
+import { onlyWrittenRun, type WrittenRun } from '../support/runs.ts';
+import { requireTool } from '../support/tools.ts';
+
+type Folder = Awaited<ReturnType<typeof emptyFolder>>;
+const chromiumPath = requireTool('chromium');
+const shortRun = ['run', 'page-load', 'sse', '--profile', 'fast', '--rate', '3', '--duration', '8s', '--warmup', '1s'];
+/** The tiers between the driver and the data, in the order of a request. */
+const tiers = ['plumbline-driver', 'plumbline-edge', 'plumbline-lb', 'plumbline-mesh', 'plumbline-services'];
+
+/** Services from a span up to where its trace begins, by parents alone; a span without one that links to another goes on there. */
+function waysUp(spans: readonly FlatSpan[], traceIds: readonly (string | undefined)[]): string[][] {
+  const known = new Map(spans.filter(({ traceId }) => traceIds.includes(traceId)).map((span) => [span.spanId, span]));
+  return [...known.values()].map((span) => {
+    const way: string[] = [];
+    for (let at: FlatSpan | undefined = span; at !== undefined; ) {
+      way.unshift(at.service);
+      const up: string | undefined = at.parentSpanId ?? at.links[0]?.spanId;
+      if (up !== undefined && !known.has(up)) way.unshift('missing');
+      at = up === undefined ? undefined : known.get(up);
+    }
+    return way;
+  });
+}
+
+for (const mode of ['trust', 'restart']) {
+  describe(`a run on the reference server that ${mode === 'trust' ? 'trusts its callers' : 'restarts'} traces`, () => {
+    let folder: Folder;
+    let written: WrittenRun;
+    let spans: FlatSpan[];
+    let stdout: string;
+
+    beforeAll(async () => {
+      folder = await emptyFolder();
+      const result = await plumbline(shortRun, folder.path, { env: { PLUMBLINE_TRACE_MODE: mode } });
+      expect(result.stderr).toBe('');
+      stdout = result.stdout;
+      written = await onlyWrittenRun(join(folder.path, 'results'));
+      spans = await readSpans(join(written.directory, 'spans.ndjson'));
+    });
+    afterAll(() => folder?.remove());
+
+    it('opens a whole trace for every one of the slowest requests and streams, from the driver to the tier behind the service', () => {
+      const { run } = written;
+      const slowest = run.legs.flatMap((leg) => leg.slowest);
+      // 20 plain requests and all 8 to 20 streams of the page loads, 20 streams of sse.
+      expect(slowest.filter(({ contentEvents }) => contentEvents === undefined)).toHaveLength(20);
+      expect(slowest.filter(({ contentEvents }) => contentEvents !== undefined).length).toBeGreaterThanOrEqual(40);
+      let streams = 0;
+      for (const sample of slowest) {
+        const ways = waysUp(spans, [sample.traceId, sample.sentTraceId]);
+        expect(ways.flat(), sample.traceId).not.toContain('missing');
+        const deepest = ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
+        expect(deepest.slice(0, 5), `${sample.operation} ${sample.traceId}`).toEqual(tiers);
+        expect(['plumbline-store', 'plumbline-cache', 'plumbline-inference']).toContain(deepest[5]);
+        const edge = spans.find((span) => span.traceId === sample.traceId && span.service === 'plumbline-edge');
+        if (mode === 'trust') expect(edge?.parentSpanId).toBe(sample.clientSpanId);
+        else expect(edge?.links).toEqual([{ traceId: sample.sentTraceId, spanId: sample.clientSpanId }]);
+        if (sample.operation !== 'chat.completion') continue;
+        streams += 1;
+        expect(spans.filter((span) => span.traceId === sample.traceId).map(({ name }) => name)).toEqual(expect.arrayContaining(['prefill', 'decode']));
+        expect(edge?.events.map(({ name }) => name)).toEqual(expect.arrayContaining(['message_start', 'first_token', 'last_token']));
+      }
+      expect(streams).toBeGreaterThanOrEqual(20);
+    });
+
+    it('says so in run.json, on the terminal and in the report', async () => {
+      const { telemetry, legs } = written.run;
+      expect(telemetry).toMatchObject({ traces: 'complete', dropped: 0, notes: [], spans: spans.length });
+      expect(telemetry?.whole).toBe(telemetry?.asked);
+      // The slowest, and the requests of the median page load.
+      expect(telemetry?.asked).toBeGreaterThan(280);
+      const requests = legs.reduce((sum, leg) => sum + leg.series.reduce((of, row) => of + row.sent, 0), 0);
+      if (mode === 'trust') expect(telemetry?.restarted).toBe(0);
+      else expect(telemetry?.restarted).toBe(requests);
+      expect(stdout).toContain(`${telemetry?.asked} of ${telemetry?.asked} traces whole, none dropped`);
+      expect(await readFile(join(written.directory, 'report.html'), 'utf8')).toContain('Every trace that this report opens is whole');
+    });
+
+    it('keeps the bodies as they came: they hold the server’s spans, and the head-sampled requests have the driver’s beside them', async () => {
+      const bodies = await readdir(join(written.directory, 'otlp'));
+      const received = (await Promise.all(bodies.map(async (name) => spansOfOtlp(await readFile(join(written.directory, 'otlp', name), 'utf8'))))).flat();
+      expect(received).toHaveLength(written.run.telemetry?.serverSpans ?? 0);
+      const own = spans.filter(({ service }) => service === 'plumbline-driver');
+      expect(own.length + received.length).toBe(spans.length);
+      const edges = received.filter(({ service, attributes }) => service === 'plumbline-edge' && attributes['plumbline.run'] === written.run.runId);
+      expect(edges.length).toBeGreaterThan(300);
+      const callers = new Set(own.map(({ spanId }) => spanId));
+      expect(edges.filter((edge) => !callers.has(edge.parentSpanId ?? edge.links[0]?.spanId ?? ''))).toEqual([]);
+    });
+
+    it('prints a trace as text, by its id, by its first digits, and by the id that was sent', async () => {
+      const sample = written.run.legs[1]?.slowest[0];
+      const { stdout: text, code } = await plumbline(['trace', sample?.traceId ?? ''], folder.path);
+      expect(code).toBe(0);
+      const lines = text.trim().split('\n');
+      expect(lines[0]).toMatch(new RegExp(`^trace ${sample?.traceId} {2}[\\d,.]+ ms, \\d+ spans$`));
+      expect(lines[1]).toMatch(/^span +service +start, ms +took, ms +intended$/);
+      expect(lines[2]).toMatch(/^POST \/api\/org.* driver +0 +[\d,.]+ +(= [\d,.]+)? +█+$/);
+      expect(text).toMatch(/^ {6,}mesh model +mesh +[\d,.]+ +[\d,.]+ +[\d,.]+ +█+$/m);
+      expect(text).toMatch(/^ +prefill +inference +/m);
+      expect(text).not.toContain('incomplete');
+      expect((await plumbline(['trace', (sample?.traceId ?? '').slice(0, 12), '--run', written.run.runId], folder.path)).stdout).toBe(text);
+      if (mode === 'restart') {
+        expect(text).toMatch(/^ {2}~ POST/m);
+        expect((await plumbline(['trace', sample?.sentTraceId ?? ''], folder.path)).stdout).toBe(text);
+      }
+    });
+
+    it('explains an id that is unknown, means several, or is none', async () => {
+      const several = await plumbline(['trace', written.run.legs[0]?.slowest[0]?.traceId?.slice(0, 1) ?? ''], folder.path);
+      expect([several.code, several.stderr]).toEqual([
+        2,
+        expect.stringMatching(/^plumbline: \d+ traces begin with [\da-f], such as [\da-f]{32}, .*; give more digits\n$/),
+      ]);
+      const unknown = await plumbline(['trace', '0'.repeat(32)], folder.path);
+      expect([unknown.code, unknown.stderr]).toEqual([
+        2,
+        expect.stringMatching(/^plumbline: no trace of run \S+ begins with 0{32}; its slowest requests have [\da-f]{32}/),
+      ]);
+      const none = await plumbline(['trace', 'req_01'], folder.path);
+      expect([none.code, none.stderr]).toEqual([2, 'plumbline: "req_01" is not a trace id: expected up to 32 hexadecimal digits\n']);
+      expect((await plumbline(['trace', '--help'], folder.path)).stdout).toContain('plumbline trace 4bf92f35');
+    });
+
+    it.skipIf(chromiumPath === undefined)('one click leads from the slowest, and from a p99 dot, to the trace’s waterfall', async () => {
+      const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox', '--disable-gpu'] });
+      try {
+        const page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
+        const faults: string[] = [];
+        page.on('console', (message) => faults.push(message.text()));
+        page.on('pageerror', (error) => faults.push(error.message));
+        const url = pathToFileURL(join(written.directory, 'report.html')).href;
+        for (const leg of ['page-load-native', 'sse-native']) {
+          for (const from of [`#chart-slowest-${leg} a.to-trace`, `#chart-percentiles-${leg} a.to-trace`]) {
+            await page.goto(`${url}#leg-${leg}`);
+            const dots = page.locator(from);
+            // The last dot of the latencies is a p99 of the last line.
+            const dot = from.includes('slowest') ? dots.first() : dots.last();
+            const id = (await dot.getAttribute('href'))?.slice(1) ?? '';
+            expect(await page.locator(`#${id}`).isVisible()).toBe(false);
+            await dot.click();
+            const chart = page.locator(`#${id}`);
+            await expect.poll(() => chart.isVisible()).toBe(true);
+            await expect.poll(async () => (await chart.boundingBox())?.y ?? 9_999).toBeLessThan(880);
+            const names = await chart.locator('.row .step').allTextContents();
+            expect(names[0]).toMatch(/ driver$/);
+            expect(names.some((name) => name.endsWith(' edge'))).toBe(true);
+            expect(await chart.locator('rect.mark').count()).toBe(names.length);
+            if (from.includes('slowest'))
+              expect(id).toBe(`chart-trace-${written.run.legs.find(({ id: legId }) => legId.replace('/', '-') === leg)?.slowest[0]?.traceId}`);
+          }
+        }
+        expect(faults).toEqual([]);
+        // Every one of the slowest can be opened.
+        for (const leg of written.run.legs)
+          expect(await page.locator(`#chart-slowest-${leg.id.replace('/', '-')} tbody tr:has(a.to-trace)`).count(), leg.id).toBe(leg.slowest.length);
+      } finally {
+        await browser.close();
+      }
+    });
+  });
+}
+
+/** A collector, and what it was sent. */
+async function collector(): Promise<{ url: string; got: { headers: IncomingHttpHeaders; spans: FlatSpan[] }[]; close(): void }> {
+  const got: { headers: IncomingHttpHeaders; spans: FlatSpan[] }[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    got.push({ headers: request.headers, spans: spansOfOtlp(text) });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got, close: () => void server.close(() => undefined).closeAllConnections() };
+}
+
+const crud = ['run', 'crud', '--profile', 'fast', '--rate', '20', '--duration', '2s', '--warmup', '0s'];
+
+async function inFolder(use: (path: string, run: () => Promise<RunFile>) => Promise<void>): Promise<void> {
+  const folder = await emptyFolder();
+  try {
+    await use(folder.path, async () => (await onlyWrittenRun(join(folder.path, 'results'))).run);
+  } finally {
+    await folder.remove();
+  }
+}
+
+for (const how of ['the environment', '--otlp']) {
+  test(`a collector named by ${how} gets the server’s spans and the driver’s, with the headers; the report says where they went`, () =>
+    inFolder(async (path, run) => {
+      const there = await collector();
+      try {
+        const env = { OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=a%20team', ...(how === '--otlp' ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: there.url }) };
+        const { stderr } = await plumbline([...crud, ...(how === '--otlp' ? ['--otlp', there.url] : [])], path, { env });
+        expect(stderr).toBe('');
+        const { telemetry, runId, legs } = await run();
+        const url = `${there.url}/v1/traces`;
+        expect(telemetry).toMatchObject({
+          traces: 'none',
+          endpoint: url,
+          dropped: 0,
+          notes: [`the server's spans went to ${url}: here are the driver's alone`],
+        });
+        expect(there.got.map(({ headers }) => headers['x-tenant'])).toEqual(there.got.map(() => 'a team'));
+        const spans = there.got.flatMap((body) => body.spans);
+        for (const sample of legs.flatMap((leg) => leg.slowest)) {
+          expect(
+            waysUp(spans, [sample.traceId])
+              .toSorted((a, b) => b.length - a.length)[0]
+              ?.slice(0, 5),
+          ).toEqual(tiers);
+        }
+        expect(await readFile(join(path, 'results', runId, 'report.html'), 'utf8')).toContain(`sent to ${url}`);
+        expect(await readdir(join(path, 'results', runId))).not.toContain('otlp');
+      } finally {
+        there.close();
+      }
+    }));
+}
+
+test('a collector that is not there: the run is measured all the same, and says what was lost', () =>
+  inFolder(async (path, run) => {
+    const there = await collector();
+    there.close();
+    await plumbline([...crud, '--otlp', there.url], path);
+    const { telemetry, legs } = await run();
+    expect(legs[0]?.totals.counts.ok).toBeGreaterThan(30);
+    expect(telemetry?.traces).toBe('none');
+    expect(telemetry?.dropped).toBeGreaterThan(50);
+    expect(telemetry?.notes.join('\n')).toMatch(/spans were dropped: in every trace a span that is not there says nothing/);
+    expect(telemetry?.notes.join('\n')).toMatch(/the driver's spans could not be sent to .*ECONNREFUSED/);
+  }));
+
+test('--no-traces: no receiver, no spans, and nothing said of traces', () =>
+  inFolder(async (path, run) => {
+    const { stdout } = await plumbline([...crud, '--no-traces'], path);
+    const { telemetry, runId } = await run();
+    expect(telemetry).toBeUndefined();
+    expect(await readdir(join(path, 'results', runId))).toEqual(['junit.xml', 'report.html', 'report.md', 'run.json', 'samples.ndjson.zst']);
+    expect(stdout).not.toMatch(/traces/);
+    expect(await readFile(join(path, 'results', runId, 'report.html'), 'utf8')).not.toContain('id="traces"');
+    const { code, stderr } = await plumbline(['trace', 'abc'], path);
+    expect([code, stderr]).toEqual([2, `plumbline: run ${runId} has no traces: they were switched off (--no-traces), or an earlier version wrote it\n`]);
+  }));
+
+test('flags that contradict each other are refused before anything is started', () =>
+  inFolder(async (path) => {
+    for (const [flags, message] of [
+      [['--no-traces', '--otlp', 'http://127.0.0.1:1'], '--no-traces switches traces off: leave --otlp and --otlp-port away, or --no-traces'],
+      [['--otlp-port', '4318', '--otlp', 'http://127.0.0.1:1'], '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them'],
+      [['--otlp', 'collector:4318'], '--otlp: "collector:4318" is not an http(s) URL; give the base of an OTLP/HTTP collector, such as http://127.0.0.1:4318'],
+    ] as const) {
+      const { code, stderr } = await plumbline([...crud, ...flags], path);
+      expect([code, stderr]).toEqual([2, `plumbline: ${message}\n`]);
+    }
+    expect(await readdir(path)).toEqual([]);
+  }));
