@@ -9,6 +9,7 @@ import { drawRequest } from '../latency/draw.ts';
 import type { Route } from '../services/route.ts';
 import type { ServerState } from '../state.ts';
 import { atTheDoor, bodyLimitBytes, hostFault, mediaTypeFault, methodsOf, ownPaths, refuse, unrouted, uploadLimitBytes } from './door.ts';
+import { cutOff } from './connection.ts';
 import { newRequestId } from './headers.ts';
 import { openApiDocument } from './openapi.ts';
 import { errorBody, Responder } from './responder.ts';
@@ -164,7 +165,11 @@ function addRoute(app: FastifyInstance, route: Route, { state, hops, responder, 
       try {
         await responder.send(exchange, response, await hops(exchange));
       } catch (error) {
-        await responder.fail(exchange, response, error);
+        // Where even the error cannot be written, the client must not wait for ever.
+        await responder.fail(exchange, response, error).catch((worse: unknown) => {
+          state.onFault(worse);
+          cutOff(response);
+        });
       } finally {
         state.inFlight -= 1;
       }
