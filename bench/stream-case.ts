@@ -17,11 +17,13 @@ export interface StreamLoad {
 }
 
 const seed = 1;
+/** Lengths of a stream: the first fills up, on code that is not compiled yet, and what piled up then has to drain. */
+const warmupStreams = 3;
 
 export function streamCase(load: StreamLoad): Case {
   return {
     name: load.name,
-    limitMs: 50_000 * load.runs,
+    limitMs: 60_000 * load.runs,
     async run(options) {
       const results = await driveStreams(load, options);
       return { rows: rowsOf(load, results), details: { load, runs: results.map(detail) } };
@@ -42,7 +44,7 @@ export async function driveStreams(load: StreamLoad, { quick, signal, calmMs, sa
           scenario: streamScenario(load.encoding ?? 'identity'),
           driver: 'native',
           load: { kind: 'constant', ratePerSecond: load.streams / (streamMs / 1_000) },
-          warmupMs: streamMs,
+          warmupMs: warmupStreams * streamMs,
           durationMs: quick ? 2_000 : streamMs,
           seed: seed + run,
           target: { url: server.url, protocol: load.protocol, insecureTls: load.protocol === 'h2', controlUrl: server.controlUrl },
