@@ -2,6 +2,7 @@ import { readConfig } from '../config.ts';
 import { autocannonDriver } from '../drive/autocannon/driver.ts';
 import type { Driver } from '../drive/driver.ts';
 import { k6Driver } from '../drive/k6/driver.ts';
+import type { K6Outputs } from '../drive/k6/outputs.ts';
 import { nativeDriver } from '../drive/native/driver.ts';
 import { findProgram } from '../tools.ts';
 
@@ -11,8 +12,9 @@ export function k6Path(): string | undefined {
   return config.k6Bin ?? findProgram(['k6'], config.path);
 }
 
-export function allDrivers(): ReadonlyMap<string, Driver> {
+/** @param outputs where k6 sends its own metrics */
+export function allDrivers(outputs?: K6Outputs): ReadonlyMap<string, Driver> {
   const k6 = k6Path();
-  const drivers: Driver[] = [nativeDriver, autocannonDriver, k6Driver(k6 === undefined ? {} : { k6Path: k6 })];
+  const drivers: Driver[] = [nativeDriver, autocannonDriver, k6Driver({ ...(k6 !== undefined && { k6Path: k6 }), ...(outputs && { outputs }) })];
   return new Map(drivers.map((driver) => [driver.name, driver]));
 }

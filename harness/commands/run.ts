@@ -9,6 +9,7 @@ import { runningStack } from '../stack/running-stack.ts';
 import { traceLinks, withStack } from '../stack/with-stack.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
+import type { K6Outputs } from '../drive/k6/outputs.ts';
 import { allDrivers } from './drivers.ts';
 import { executePlan } from './execute.ts';
 import { findMax, stepOverrides } from './find-max.ts';
@@ -23,6 +24,8 @@ interface RunFlags extends TargetFlags, MetricsFlags {
   duration?: string;
   warmup?: string;
   h2Streams?: string;
+  k6Prometheus?: string;
+  k6Otlp?: string;
   findMax?: boolean;
   stack?: boolean;
   dryRun?: boolean;
@@ -62,6 +65,8 @@ export const addRun: AddCommand = (program, exit) => {
     .option('--duration <time>', 'measured time, such as 30s or 2m')
     .option('--warmup <time>', 'time before it that is not measured')
     .option('--h2-streams <count>', 'streams at once on one shared HTTP/2 connection, before the native driver opens another (default 100)')
+    .option('--k6-prometheus <url>', "send k6's own metrics to this remote-write endpoint, such as http://127.0.0.1:9090/api/v1/write")
+    .option('--k6-otlp <url>', "send k6's own metrics to this OTLP/HTTP collector")
     .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
     .option('--stack', 'drive the stack that `plumbline up` started: its server, its control port, spans to its collector')
     .option('--dry-run', 'print the plan and the first requests, send nothing')
@@ -75,7 +80,7 @@ export const addRun: AddCommand = (program, exit) => {
     .action(async (names: string[], flags: RunFlags) => {
       if (flags.stack) refuseWithStack(flags);
       const metricsSettings = readMetricsFlags(flags);
-      const drivers = allDrivers();
+      const drivers = allDrivers(k6Outputs(flags));
       const request: Omit<PlanRequest, 'target'> = {
         scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),
         drivers: driverNames(flags.driver, drivers),
@@ -135,6 +140,16 @@ export const addRun: AddCommand = (program, exit) => {
       }
     });
 };
+
+function k6Outputs({ k6Prometheus, k6Otlp, driver }: RunFlags): K6Outputs {
+  const given = Object.entries({ '--k6-prometheus': k6Prometheus, '--k6-otlp': k6Otlp }).filter(([, url]) => url !== undefined);
+  for (const [flag, url] of given) {
+    if (!URL.canParse(url as string) || !/^https?:$/.test(new URL(url as string).protocol))
+      throw new UsageError('k6_outputs', `${flag}: "${url}" is not an http(s) URL`);
+    if (!driver.split(',').includes('k6')) throw new UsageError('k6_outputs', `${flag} is for k6, which is not among the drivers; add --driver k6`);
+  }
+  return { ...(k6Prometheus !== undefined && { prometheusUrl: k6Prometheus }), ...(k6Otlp !== undefined && { otlpUrl: k6Otlp }) };
+}
 
 function refuseWithStack({ target, control, tls, otlp, otlpPort, traces }: RunFlags): void {
   const given = Object.entries({ '--target': target, '--control': control, '--tls': tls, '--otlp': otlp, '--otlp-port': otlpPort }).find(

@@ -22,6 +22,8 @@ export interface Options {
   noVUConnectionReuse: boolean;
   setupTimeout: string;
   systemTags: string[];
+  /** On every point. */
+  tags?: Record<string, string>;
   thresholds: Record<string, string[]>;
 }
 
@@ -162,5 +164,6 @@ function optionsOf(scenario: Scenario, settings: LegSettings, thresholds: Record
     setupTimeout: '60s',
     systemTags: ['proto', 'status', 'error', 'error_code'],
     thresholds,
+    ...(settings.tags && { tags: settings.tags }),
   };
 }

@@ -22,6 +22,8 @@ export interface LegSettings {
   /** Signed in by the harness; absent: the script does it in `setup()`. */
   users?: Record<string, string>[];
   userCount: number;
+  /** On every point of k6's own metrics, where they go somewhere. */
+  tags?: Record<string, string>;
 }
 
 /** How many users share the load when the scenario does not say. */

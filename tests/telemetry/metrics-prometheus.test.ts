@@ -1,15 +1,11 @@
 /** A real Prometheus scrapes the server under a small load. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../reference-server/server.ts';
 import { metricNames as names } from '../../scenarios/names.ts';
 import { ask, until } from '../server/frame.ts';
-import { emptyFolder } from '../support/cli.ts';
 import { requireTool } from '../support/tools.ts';
+import { withPrometheus } from './prometheus.ts';
 import { metricLines, metricValue } from './metric-lines.ts';
 import { caller, withTraced } from './traced.ts';
 
@@ -20,73 +16,11 @@ const ratePerSecond = 40;
 /** One in so many is sampled. */
 const sampledEvery = 4;
 
-interface Prometheus {
-  /** Of an instant query: labels and value of each series. */
-  query(expression: string): Promise<{ metric: Record<string, string>; value: number }[]>;
-  /** Trace ids of the exemplars of the last minute. */
-  exemplars(selector: string): Promise<string[]>;
-}
-
-async function withPrometheus(target: string, use: (prometheus: Prometheus) => Promise<void>): Promise<void> {
-  const folder = await emptyFolder();
-  const config = `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n  - job_name: server\n    static_configs: [{targets: ['${new URL(target).host}']}]\n`;
-  const file = join(folder.path, 'prometheus.yml');
-  await writeFile(file, config);
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const flags = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder.path, 'data')}`, `--web.listen-address=${new URL(url).host}`];
-  const child = spawn(prometheus as string, [...flags, '--enable-feature=exemplar-storage', '--log.level=warn'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  try {
-    await until(() => isReady(`${url}/-/ready`, child), 'Prometheus is ready', 30_000);
-    const get = async (path: string, parameters: Record<string, string>): Promise<unknown> => {
-      const answer = (await (await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)).json()) as {
-        status: string;
-        error?: string;
-        data: unknown;
-      };
-      if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`);
-      return answer.data;
-    };
-    await use({
-      async query(expression) {
-        const { result } = (await get('query', { query: expression })) as { result: { metric: Record<string, string>; value: [number, string] }[] };
-        return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
-      },
-      async exemplars(selector) {
-        const nowSeconds = Date.now() / 1_000;
-        const series = (await get('query_exemplars', { query: selector, start: String(nowSeconds - 60), end: String(nowSeconds + 1) })) as {
-          exemplars: { labels: { trace_id: string } }[];
-        }[];
-        return series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
-      },
-    });
-  } finally {
-    child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
-    await folder.remove();
-  }
-}
-
-async function isReady(url: string, child: ChildProcess): Promise<boolean> {
-  if (child.exitCode !== null) throw new Error(`Prometheus ended with ${child.exitCode}`);
-  return fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe.skipIf(prometheus === undefined)('Prometheus', () => {
   it('has the p95 of an operation that its clients measured, and exemplars that are traces', async () => {
     const options: ServerOptions = { profile: 'observed' };
     await withTraced(options, async ({ server, user, collector, flush }) => {
-      await withPrometheus(server.url, async ({ query, exemplars }) => {
+      await withPrometheus(prometheus as string, { target: server.url }, async ({ query, exemplars }) => {
         // It takes some seconds to find its targets.
         await until(async () => (await query('up'))[0]?.value === 1, 'the first scrape', 30_000);
         const tookMs: number[] = [];

@@ -12,10 +12,13 @@ import type { DriveContext, Driver, DriveReport } from '../driver.ts';
 import { RequestBudget } from '../native/budget.ts';
 import { entryScript } from './entry.ts';
 import { howToGetK6, k6At, type K6Program } from './find-k6.ts';
+import { type K6Outputs, outputSettings } from './outputs.ts';
 import { runK6 } from './program.ts';
 import { sampleMaker } from './samples.ts';
 
 export interface K6Options {
+  /** Where k6 sends its own metrics, under the run's name. */
+  outputs?: K6Outputs;
   /** The program's file; absent: every leg is refused, with how to get k6. */
   k6Path?: string;
 }
@@ -47,7 +50,7 @@ export function k6Driver(options: K6Options): Driver {
       const program = await k6At(options.k6Path);
       const folder = await mkdtemp(join(tmpdir(), 'plumbline-k6-'));
       try {
-        return await driveIn(folder, program, leg, context);
+        return await driveIn(folder, program, leg, context, options.outputs);
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -61,9 +64,11 @@ function faultOf(leg: Leg): string | undefined {
   return faults.length > 0 ? faults.join('; ') : undefined;
 }
 
-async function driveIn(folder: string, program: K6Program, leg: Leg, context: DriveContext): Promise<DriveReport> {
+async function driveIn(folder: string, program: K6Program, leg: Leg, context: DriveContext, outputs: K6Outputs = {}): Promise<DriveReport> {
   const { plan, clock, signal } = context;
   const settings = settingsOf(leg, context);
+  const own = outputSettings(outputs);
+  if (own.args.length > 0) settings.tags = { run: plan.runId, scenario: leg.scenario.name };
   const settingsFile = join(folder, 'leg.json');
   const scenarioFile = join(folder, 'scenario.json');
   const entryFile = join(folder, 'entry.js');
@@ -83,8 +88,22 @@ async function driveIn(folder: string, program: K6Program, leg: Leg, context: Dr
   };
   const timer = setInterval(progress, progressIntervalMs);
   try {
-    const args = ['run', '--quiet', '--summary-mode', 'disabled', '--no-color', '--log-format', 'json', '--address', '', '--out', 'json=-', entryFile];
-    const end = await runK6({ file: program.file, args, folder, http2: settings.http2 }, signal, maker.add);
+    const args = [
+      'run',
+      '--quiet',
+      '--summary-mode',
+      'disabled',
+      '--no-color',
+      '--log-format',
+      'json',
+      '--address',
+      '',
+      '--out',
+      'json=-',
+      ...own.args,
+      entryFile,
+    ];
+    const end = await runK6({ file: program.file, args, folder, http2: settings.http2, env: own.env }, signal, maker.add);
     maker.finish(clock.now());
     progress();
     const beganAtMs = maker.beganAtMs ?? startedAtMs;

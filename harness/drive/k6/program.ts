@@ -18,7 +18,7 @@ export interface ProgramEnd {
  * On `signal`: SIGINT once, and after a grace the process is killed.
  */
 export async function runK6(
-  program: { file: string; args: string[]; folder: string; http2: boolean },
+  program: { file: string; args: string[]; folder: string; http2: boolean; env?: Readonly<Record<string, string>> },
   signal: AbortSignal,
   onPoint: (point: Point) => void,
 ): Promise<ProgramEnd> {
@@ -30,6 +30,7 @@ export async function runK6(
     // Go's collector runs less often, up to a limit: at 500/s it took a fifth of k6's CPU.
     GOGC: '300',
     GOMEMLIMIT: '1GiB',
+    ...program.env,
   };
   if (!program.http2) env['GODEBUG'] = 'http2client=0';
   const child = spawn(program.file, program.args, { cwd: program.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
