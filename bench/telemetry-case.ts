@@ -54,7 +54,9 @@ async function measureTelemetry({ quick, signal, calmMs }: CaseOptions): Promise
     const blocks = quick ? 1 : 6;
     // The first block of each warms it up and is thrown away.
     for (let block = 0; block <= blocks; block += 1) {
-      for (const side of sides) {
+      // Another one is first each time: what comes first in a block meets the machine in another mood.
+      for (const [i] of sides.entries()) {
+        const side = sides[(i + block) % sides.length] as Side;
         const [result] = await driveJobs([jobOf(side, block, quick)], { signal, calmMs: block === 0 ? calmMs : 0 });
         if (result && block > 0) side.blocks.push(result);
       }
@@ -126,11 +128,13 @@ function rowsOf(sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[
       limit: conditions(blocks),
     });
     const p99Ms = at(latency(blocks), 0.99) - noneP99Ms;
+    // Where blocks of one side differ by more than the bound, they cannot decide it.
+    const noiseMs = Math.max(spreadMs(blocks), spreadMs(none.blocks));
     rows.push({
       what: `telemetry ${mode.name}: p99 more than none`,
       target: isBound ? ms(mostAddedP99Ms) : '',
-      measured: `${ms(p99Ms)} (none: ${ms(noneP99Ms)})`,
-      ...(isBound && { met: p99Ms <= mostAddedP99Ms }),
+      measured: `${ms(p99Ms)} (none: ${ms(noneP99Ms)}; p99 of blocks differ by up to ${ms(noiseMs)})`,
+      ...(isBound && noiseMs <= mostAddedP99Ms && { met: p99Ms <= mostAddedP99Ms }),
       limit: conditions(blocks),
     });
     const counts = health.get(mode);
@@ -149,6 +153,11 @@ function rowsOf(sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[
 
 function latency(results: readonly DriveResult[]): Distribution {
   return pooled(results, 'latency');
+}
+
+function spreadMs(results: readonly DriveResult[]): number {
+  const p99s = results.map(({ metrics }) => at(metrics.latency, 0.99));
+  return Math.max(...p99s) - Math.min(...p99s);
 }
 
 function spread(values: readonly number[]): string {

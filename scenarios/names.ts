@@ -141,7 +141,8 @@ export const spanAttributes = {
   dbSummary: 'db.query.summary',
   genAiOperation: 'gen_ai.operation.name',
   genAiModel: 'gen_ai.request.model',
-  genAiOutputTokens: 'gen_ai.usage.output_tokens',
+  /** Content events of a stream; an event is not a token. */
+  contentEvents: 'plumbline.stream.events',
   operation: 'plumbline.operation',
   latencyClass: 'plumbline.latency_class',
   requestKey: 'plumbline.request_key',

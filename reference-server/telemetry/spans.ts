@@ -135,7 +135,7 @@ function hopAttributes(hop: HopRecord, record: TraceRecord): Record<string, Attr
     };
   }
   if (hop.hop === 'inference')
-    return { [at.genAiOperation]: 'chat', [at.genAiModel]: hop.name, ...(record.stream && { [at.genAiOutputTokens]: record.stream.events }) };
+    return { [at.genAiOperation]: 'chat', [at.genAiModel]: hop.name, ...(record.stream && { [at.contentEvents]: record.stream.events }) };
   return {};
 }
 

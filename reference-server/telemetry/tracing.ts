@@ -77,9 +77,10 @@ export function makeTracing(): Tracing {
     },
     finished(record) {
       const because = sink && keptBecause(record);
-      if (sink && because) emit(sink, record, because);
-      else if (expected) recent.add(record);
-      return because;
+      // Without room it is not kept, whatever it is: nobody may point to a trace that did not leave. It is held, and may be asked for when there is room.
+      if (sink && because && emit(sink, record, because) !== undefined) return because;
+      if (expected) recent.add(record);
+      return undefined;
     },
     keep(traceIds) {
       const missing: string[] = [];

@@ -174,7 +174,7 @@ describe('spans of a stream', () => {
     const inference = named(spans, 'chat m-1');
     expect(inference).toMatchObject({
       kind: 'client',
-      attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'm-1', 'gen_ai.usage.output_tokens': 120 },
+      attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'm-1', 'plumbline.stream.events': 120 },
     });
     const parts = spans.filter(({ parentSpanId }) => parentSpanId === inference.spanId);
     expect(parts.map(({ name, startMs, endMs, kind, tier }) => [name, startMs, endMs, kind, tier])).toEqual([

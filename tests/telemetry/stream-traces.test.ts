@@ -34,7 +34,7 @@ describe('a stream', () => {
       expect([decode.startMs - edge.startMs, decode.endMs - edge.startMs]).toEqual([first, last]);
       expect(spans.find(({ spanId: id }) => id === decode.parentSpanId)?.attributes).toMatchObject({
         'gen_ai.operation.name': 'chat',
-        'gen_ai.usage.output_tokens': 20,
+        'plumbline.stream.events': 20,
       });
     }));
 

@@ -85,6 +85,18 @@ describe('asked for later', () => {
     expect(tracing.keep(['1'.repeat(32)])).toEqual({ emitted: 6, missing: [] });
   });
 
+  it('a sampled one without room is not called kept, and is held', () => {
+    const tracing = makeTracing();
+    const to = sink();
+    tracing.exportTo(to);
+    to.room = false;
+    expect(tracing.finished(traceOf('a', { sampled: true }))).toBeUndefined();
+    expect(tracing.health().held).toBe(1);
+    to.room = true;
+    expect(tracing.keep(['a'.repeat(32)])).toMatchObject({ missing: [] });
+    expect(to.spans.length).toBeGreaterThan(0);
+  });
+
   it('many traces later an emitted one is still known', () => {
     const tracing = makeTracing();
     tracing.exportTo(sink());

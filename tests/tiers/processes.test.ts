@@ -122,7 +122,7 @@ describe.skipIf(process.platform !== 'linux')('serve --tiers', () => {
     expect(seen.filter(({ name }) => name === 'content_block_delta').length).toBeGreaterThan(2);
   });
 
-  it('costs little: the median residual of a plain read is that of one process and at most 1 ms a border more', async () => {
+  it('costs little: the median residual of a plain read is within 4 ms of one process over its two borders, on a busy machine', async () => {
     const one = spawn(process.execPath, [cliFile, 'serve', '--port', '0', '--profile', 'instant', '--json'], {
       cwd: folder.path,
       stdio: ['ignore', 'pipe', 'inherit'],
