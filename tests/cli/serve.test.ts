@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cliFile, emptyFolder, plumbline } from '../support/cli.ts';
+import { isAlive } from '../support/processes.ts';
 
 interface Ready {
   url: string;
@@ -32,15 +33,6 @@ async function serve(...flags: string[]): Promise<{ child: ChildProcess; ready: 
   const ready = JSON.parse(line.toString()) as Ready;
   servers.push(ready.pid);
   return { child, ready, ended };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function isGone(pid: number): Promise<boolean> {

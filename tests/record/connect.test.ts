@@ -33,8 +33,19 @@ test('n and the interval are those of the requests that a connection was opened 
   }
 });
 
-test('where the connection did not come about or the request failed, set-up is told if there was any, and no residual', () => {
-  const { all } = measurementOf([request(0, 50, { outcome: 'failed', connectMs: 12, truth }), request(1, 30_000, { outcome: 'timeout', truth })]);
-  expect(all.connect).toMatchObject({ n: 1, maxMs: 12 });
+test('a request that failed tells the set-up of its connection, and has neither residual nor measurement error', () => {
+  const { all } = measurementOf([request(0, 50, { outcome: 'failed', connectMs: 12, truth })]);
+  expect(all.connect).toMatchObject({ n: 1, minMs: 12, maxMs: 12 });
+  expect([all.residual, all.measurementError, all.exchangeTime]).toEqual([undefined, undefined, undefined]);
+});
+
+test('a connection that did not come about has no set-up', () => {
+  const { all } = measurementOf([request(0, 50, { outcome: 'failed' })]);
+  expect([all.connect, all.residual, all.measurementError]).toEqual([undefined, undefined, undefined]);
+});
+
+test('a request that timed out on a fresh connection tells its set-up, and has neither residual nor measurement error', () => {
+  const { all } = measurementOf([request(0, 30_000, { outcome: 'timeout', connectMs: 12, truth })]);
+  expect(all.connect).toMatchObject({ n: 1, minMs: 12, maxMs: 12 });
   expect([all.residual, all.measurementError]).toEqual([undefined, undefined]);
 });

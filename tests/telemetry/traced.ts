@@ -1,16 +1,12 @@
 /** A server whose traces go to a collector of the test. */
 import { randomBytes } from 'node:crypto';
+import type { TraceHealth } from '../../harness/control-client.ts';
 import type { RunningServer, ServerOptions } from '../../reference-server/server.ts';
 import { type Answer, ask, json, signIn, start, until, type User } from '../server/frame.ts';
 import { type Behaviour, type Collector, type SeenSpan, startCollector } from './collector.ts';
 
-export interface Health {
-  enabled: boolean;
-  endpoint?: string;
-  exported: number;
-  dropped: number;
-  queued: number;
-  failedExports: number;
+export interface Health extends TraceHealth {
+  /** Records that wait, and those that had to go. */
   held: number;
   evicted: number;
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../reference-server/config.ts';
 import { ask, at, completionPath, events, newConversation, prompt, putProfile, signIn, timing } from '../server/frame.ts';
 import { cliFile, emptyFolder, plumbline, runProgram } from '../support/cli.ts';
+import { isAlive } from '../support/processes.ts';
 
 interface Ready {
   url: string;
@@ -20,15 +21,6 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
   for (const pid of strays.splice(0)) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Children of a process by the tier on their command line. */
 function tiersOf(pid: number): Map<string, number> {
