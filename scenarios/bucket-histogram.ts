@@ -82,13 +82,13 @@ export class HistogramSeries {
     return this.#count;
   }
 
-  /** A value that is no finite number is left out. @param traceId of a trace that is kept: becomes the bucket's exemplar */
-  observe(value: number, traceId?: string): void {
+  /** A value that is no finite number is left out. @param traceId of a trace that is kept: becomes the bucket's exemplar. @param times it was seen */
+  observe(value: number, traceId?: string, times = 1): void {
     if (!Number.isFinite(value)) return;
     const index = this.#indexOf(value);
-    this.#counts[index] = (this.#counts[index] as number) + 1;
-    this.#sum += value;
-    this.#count += 1;
+    this.#counts[index] = (this.#counts[index] as number) + times;
+    this.#sum += value * times;
+    this.#count += times;
     if (traceId === undefined) return;
     this.#exemplars ??= new Array<Exemplar | undefined>(this.#counts.length).fill(undefined);
     this.#exemplars[index] = { traceId, value, atEpochSeconds: Date.now() / 1_000 };

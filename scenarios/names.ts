@@ -37,6 +37,11 @@ export const metricNames = {
   requestsAborted: 'plumbline_requests_aborted_total',
   errorReplies: 'plumbline_error_replies_total',
   hopDuration: 'plumbline_hop_duration_seconds',
+  hopSelf: 'plumbline_hop_self_seconds_total',
+  responses: 'plumbline_responses_total',
+  responseBytes: 'plumbline_response_bytes_total',
+  compressionIn: 'plumbline_compression_in_bytes_total',
+  compressionOut: 'plumbline_compression_out_bytes_total',
   storeDuration: 'db_client_operation_duration_seconds',
   ttft: 'gen_ai_server_time_to_first_token_seconds',
   tpot: 'gen_ai_server_time_per_output_token_seconds',
@@ -77,14 +82,32 @@ export const runMetricNames = {
   ttft: 'plumbline_client_time_to_first_token_seconds',
   scheduleLag: 'plumbline_client_schedule_lag_seconds',
   residual: 'plumbline_client_residual_seconds',
+  measurementError: 'plumbline_client_measurement_error_seconds',
+  tpot: 'plumbline_client_time_per_output_token_seconds',
+  streamGap: 'plumbline_client_stream_gap_seconds',
+  milestone: 'plumbline_client_milestone_seconds',
   requests: 'plumbline_client_requests_total',
+  good: 'plumbline_client_good_requests_total',
+  responses: 'plumbline_client_responses_total',
+  responseBytes: 'plumbline_client_response_bytes_total',
   offered: 'plumbline_run_offered_total',
   sent: 'plumbline_run_sent_total',
   ended: 'plumbline_run_ended_total',
   inFlight: 'plumbline_run_in_flight',
   phase: 'plumbline_run_phase',
   phaseStart: 'plumbline_run_phase_start_timestamp_seconds',
+  loopDelayP99: 'plumbline_run_eventloop_delay_p99_seconds',
+  verdict: 'plumbline_run_verdict',
+  validity: 'plumbline_run_validity',
+  validityValue: 'plumbline_run_validity_value',
+  validityLimit: 'plumbline_run_validity_limit',
+  objective: 'plumbline_run_objective',
+  objectiveValue: 'plumbline_run_objective_value',
+  objectiveLimit: 'plumbline_run_objective_limit',
 } as const;
+
+/** Values of `plumbline_run_verdict` and `plumbline_run_objective`, from best to worst: the largest of several is their verdict. */
+export const verdictValues = { pass: 0, inconclusive: 1, fail: 2, invalid: 3 } as const;
 
 export const metricLabels = {
   operation: 'operation',
@@ -105,6 +128,14 @@ export const metricLabels = {
   scenario: 'scenario',
   driver: 'driver',
   phase: 'phase',
+  protocol: 'protocol',
+  encoding: 'encoding',
+  cacheStatus: 'cache_status',
+  journey: 'journey',
+  milestone: 'milestone',
+  check: 'check',
+  objective: 'objective',
+  unit: 'unit',
 } as const;
 
 /** Of exemplars: the trace that the value belongs to. */

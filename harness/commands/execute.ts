@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ControlClient } from '../control-client.ts';
 import type { Driver } from '../drive/driver.ts';
 import type { LegView } from '../drive/drive-leg.ts';
+import type { RunMetrics } from '../telemetry/metrics.ts';
 import type { Plan } from '../plan/plan.ts';
 import { grafanaLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
@@ -18,7 +19,7 @@ export interface ExecuteParts {
   control?: ControlClient;
   traces?: RunTraces;
   /** Watches as well. */
-  metrics?: LegView;
+  metrics?: LegView & Pick<RunMetrics, 'judged'>;
   /** Of Grafana. */
   grafanaUrl?: string;
   /** Of a server that was started for this. */
@@ -39,6 +40,7 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
   try {
     const outcome = await run(plan, { ...parts, view: parts.metrics ? bothViews(view, parts.metrics) : view, signal: interrupt.signal });
     view.close();
+    parts.metrics?.judged(outcome.run);
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
     if (parts.grafanaUrl !== undefined) console.log(`grafana: ${grafanaLink(parts.grafanaUrl, outcome.run)}`);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import type { LegView } from '../drive/drive-leg.ts';
 import { parseWhole } from '../plan/durations.ts';
-import { runMetrics } from '../telemetry/metrics.ts';
+import { type RunMetrics, runMetrics } from '../telemetry/metrics.ts';
 import { startMetricsEndpoint } from '../telemetry/metrics-endpoint.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -14,7 +14,7 @@ export interface MetricsFlags {
 }
 
 export interface OpenMetrics {
-  view: LegView;
+  view: LegView & Pick<RunMetrics, 'judged'>;
   /** Waits for a last scrape, at most as long as the flags say; then the run's series end. */
   close(): Promise<void>;
 }

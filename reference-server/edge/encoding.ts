@@ -22,6 +22,8 @@ const mostParsed = 256;
 export interface Encoded {
   body: Buffer;
   encoding?: 'zstd';
+  /** Before it was compressed. */
+  plainBytes: number;
 }
 
 /** What an `accept-encoding` header takes, of what the edge can do. */
@@ -70,9 +72,11 @@ export class JsonEncoder {
   /** A promise only where the body is large. */
   encode(json: unknown, zstd: boolean, cacheKey: string | undefined): Encoded | Promise<Encoded> {
     const plain = json instanceof SerialisedJson ? json.bytes : Buffer.from(JSON.stringify(json));
-    if (!zstd || plain.length < smallestBytes) return this.#keep(cacheKey, zstd, { body: plain });
-    if (plain.length <= largestSyncBytes) return this.#keep(cacheKey, zstd, { body: zstdCompressSync(plain, zstdOptions(plain)), encoding: 'zstd' });
-    return compress(plain, zstdOptions(plain)).then((body) => this.#keep(cacheKey, zstd, { body, encoding: 'zstd' }));
+    const plainBytes = plain.length;
+    if (!zstd || plain.length < smallestBytes) return this.#keep(cacheKey, zstd, { body: plain, plainBytes });
+    if (plain.length <= largestSyncBytes)
+      return this.#keep(cacheKey, zstd, { body: zstdCompressSync(plain, zstdOptions(plain)), encoding: 'zstd', plainBytes });
+    return compress(plain, zstdOptions(plain)).then((body) => this.#keep(cacheKey, zstd, { body, encoding: 'zstd', plainBytes }));
   }
 
   clear(): void {

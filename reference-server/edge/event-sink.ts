@@ -10,6 +10,8 @@ const mostBufferedBytes = 262_144;
 export interface ResponseSink extends EventSink {
   /** False: nothing was sent yet, the headers leave with the first event. */
   readonly started: boolean;
+  /** So far: of the events, and of what they became where they are compressed. Framing is not in it. */
+  readonly bytes: { plain: number; sent: number };
 }
 
 export interface SinkOptions {
@@ -32,12 +34,13 @@ interface Channel {
 
 /** Writes events to a response on its own way: HTTP/1.1 chunks straight to the socket, HTTP/2 data frames, or through Brotli. */
 export function eventSink(response: ServerResponse, options: SinkOptions): ResponseSink {
+  const bytes = { plain: 0, sent: 0 };
   let channel: Channel | undefined;
   let cut = false;
   let ended = false;
   const start = (first: string): Channel => {
     options.writeHead();
-    if (options.brotli) channel = brotliChannel(response);
+    if (options.brotli) channel = brotliChannel(response, (sent) => (bytes.sent += sent));
     else if ((response as unknown) instanceof Http2ServerResponse)
       channel = streamChannel((response as unknown as Http2ServerResponse).stream, () => void response.end());
     else channel = chunkChannel(response);
@@ -50,12 +53,15 @@ export function eventSink(response: ServerResponse, options: SinkOptions): Respo
     return channel;
   };
   return {
+    bytes,
     get started() {
       return channel !== undefined;
     },
     write(events) {
       if (cut || ended) return false;
       const text = typeof events === 'string' ? events : events.toString('latin1');
+      bytes.plain += text.length;
+      if (!options.brotli) bytes.sent += text.length;
       if (!channel) {
         start(text);
         return true;
@@ -82,10 +88,11 @@ export function eventSink(response: ServerResponse, options: SinkOptions): Respo
 }
 
 /** Compressed bytes go out as they come; back-pressure shows in the buffered bytes. */
-function brotliChannel(response: ServerResponse): Channel {
+function brotliChannel(response: ServerResponse, onBytes: (count: number) => void): Channel {
   const encoder = brotliStream();
   const out = response as Writable;
   encoder.on('data', (chunk: Buffer) => {
+    onBytes(chunk.length);
     if (!response.destroyed) out.write(chunk);
   });
   encoder.on('end', () => out.end());

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { headers as headerNames } from '../../scenarios/names.ts';
-import { type EventSink, type Exchange, type HopName, HttpError, type Reply } from '../exchange.ts';
+import { type Exchange, type HopName, HttpError, type Reply } from '../exchange.ts';
 import { countWork, dueMs, waitUntilDue } from '../hop.ts';
 import { latenessMs } from '../latency/lateness.ts';
 import type { ServerState } from '../state.ts';
 import { connectionOf, cutOff, isGone } from './connection.ts';
 import { acceptedEncodings, JsonEncoder } from './encoding.ts';
 import { eventSink } from './event-sink.ts';
+import type { ResponseFacts } from '../telemetry/response-counters.ts';
 import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 import { linkDueMs } from './link.ts';
 import { pacedSink } from './paced-sink.ts';
@@ -15,6 +16,7 @@ import { bounded, requestFacts, finished } from './tracked.ts';
 /** HTTP/2's compatible response has the same calls. */
 type Response = ServerResponse;
 type Headers = Record<string, string | string[]>;
+type SentHeaders = Readonly<Record<string, string | string[] | number>>;
 
 /** Hops that a stream passes through. */
 const outer: ReadonlySet<HopName> = new Set(['edge', 'lb', 'mesh', 'service']);
@@ -61,13 +63,17 @@ export class Responder {
     const startMs = clock.now();
     const headers = this.#headers(exchange, reply);
     let body: Buffer | undefined = reply.bytes;
+    let plainBytes: number | undefined;
     if (reply.json !== undefined) {
       const { zstd } = acceptedEncodings(exchange.headers['accept-encoding']);
       const encoding = this.#encoder.kept(reply.encodeCacheKey, zstd) ?? this.#encoder.encode(reply.json, zstd, reply.encodeCacheKey);
       const encoded = encoding instanceof Promise ? await encoding : encoding;
       body = encoded.body;
       headers['content-type'] ??= 'application/json; charset=utf-8';
-      if (encoded.encoding) headers['content-encoding'] = encoded.encoding;
+      if (encoded.encoding) {
+        headers['content-encoding'] = encoded.encoding;
+        plainBytes = encoded.plainBytes;
+      }
       headers['vary'] = 'accept-encoding';
     }
     if (body) headers['content-length'] = body.length;
@@ -102,6 +108,7 @@ export class Responder {
     const actualMs = nowMs - exchange.arrivedMs;
     const lateMs = latenessMs(actualMs, intendedMs, exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0));
     lateness.record(exchange.operation.latencyClass, lateMs, overran);
+    this.#responded(exchange, response, headers, { bytes: body?.length ?? 0, ...(plainBytes !== undefined && { plainBytes }) });
     this.#finished(exchange, response, reply.status);
   }
 
@@ -118,7 +125,8 @@ export class Responder {
       cutOff(response);
     };
     const abort = (reason: 'client_abort' | 'drain'): void => handle?.abort(reason);
-    const sink: EventSink = eventSink(response, {
+    let sentHeaders: SentHeaders = {};
+    const sink = eventSink(response, {
       brotli: br,
       writeHead: () => {
         const headers = { ...this.#headers(exchange, reply), ...reply.headersAtHead?.() };
@@ -130,6 +138,7 @@ export class Responder {
         // One that writes everything at once is as good as a plain reply: what was done is known.
         headers[headerNames.serverTiming] = stream.paced ? streamTimingHeader(exchange, nowMs) : serverTimingHeader(exchange, nowMs);
         if (!stream.paced) this.#state.lateness.record(exchange.operation.latencyClass, nowMs - dueMs(exchange));
+        sentHeaders = headers;
         response.writeHead(reply.status, headers);
       },
       onSlowReader: cutSlowReader,
@@ -149,6 +158,7 @@ export class Responder {
         const endMs = clock.now();
         const finish = (): void => {
           for (const hop of exchange.hops) if (Number.isNaN(hop.endMs)) hop.endMs = endMs;
+          this.#responded(exchange, response, sentHeaders, { bytes: sink.bytes.sent, ...(br && { plainBytes: sink.bytes.plain }) });
           this.#finished(exchange, response, reply.status, wasCut, endMs);
           resolve();
         };
@@ -175,6 +185,16 @@ export class Responder {
       this.#state.open.delete(open);
     }
     await closed;
+  }
+
+  /** Body bytes, without framing: HTTP's own are the protocol's. */
+  #responded(exchange: Exchange, response: Response, headers: SentHeaders, size: Pick<ResponseFacts, 'bytes' | 'plainBytes'>): void {
+    this.#state.metrics.responded(exchange.operation, {
+      protocol: response.req.httpVersionMajor === 2 ? 'h2' : 'http/1.1',
+      encoding: String(headers['content-encoding'] ?? 'identity'),
+      cacheStatus: String(headers['cf-cache-status'] ?? 'none'),
+      ...size,
+    });
   }
 
   /** The response is over, or (without a status) will not be: its hop records become spans, or wait in case somebody asks for them. */

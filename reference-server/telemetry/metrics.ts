@@ -6,14 +6,18 @@ import { metricLabels as labels, metricNames as names } from '../../scenarios/na
 import type { Operation } from '../../scenarios/operations.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
 import type { HopRecord } from '../exchange.ts';
+import { hopShares } from './hop-shares.ts';
 import { serverGauges, type ServerSources } from './metrics-gauges.ts';
 import { processMetrics } from './metrics-process.ts';
+import { responseCounters, type ResponseFacts } from './response-counters.ts';
 import type { KeptBecause, TraceRecord } from './trace-record.ts';
 
 /** What the server counts of itself. The calls are for hot paths: well under a microsecond a value. Times are milliseconds. */
 export interface Metrics {
   /** A response that is over. Why its trace is kept, if it is: then its values carry the trace's id as exemplar. */
   finished(record: TraceRecord, because: KeptBecause | undefined): void;
+  /** How a response left; of a stream, when it has ended. */
+  responded(operation: Operation, facts: ResponseFacts): void;
   /** The client went before its answer. */
   aborted(operation: Operation): void;
   /** Answered with the one error shape, by its code. */
@@ -40,6 +44,8 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
   const families = histograms();
   const { registry, gauges, counters, watch } = collected(sources);
   const hops = hopSeries(families.hop);
+  const shares = hopShares();
+  const responses = responseCounters();
   const bounded = { codes: atMost(mostNames), queries: atMost(mostNames) };
   const requests = new Map<Operation | undefined, Map<number, HistogramSeries>>();
   const requestSeries = (operation: Operation | undefined, status: number): HistogramSeries => {
@@ -51,7 +57,12 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
     }
     let series = ofOperation.get(statusClass);
     if (!series) {
-      series = families.request.series(operation?.name ?? noOperation, `${statusClass}xx`);
+      series = families.request.series(
+        operation?.name ?? noOperation,
+        operation?.service ?? noOperation,
+        operation?.latencyClass ?? noOperation,
+        `${statusClass}xx`,
+      );
       ofOperation.set(statusClass, series);
     }
     return series;
@@ -79,12 +90,14 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
       if (status !== undefined) requestSeries(operation, status).observe((record.endMs - startMs) / 1_000, traceId);
       if (!operation) return;
       families.queueWait.series(operation.service).observe(record.queuedMs / 1_000);
+      shares.add(operation, record);
       for (const hop of record.hops) {
         hops(hop, operation.latencyClass).observe((hop.endMs - hop.startMs) / 1_000);
         if (hop.hop === 'store') families.store.series('sqlite', bounded.queries(hop.name)).observe((hop.endMs - hop.startMs) / 1_000);
       }
       if (record.stream) stream(operation, record.stream, startMs, traceId);
     },
+    responded: responses.add,
     aborted: (operation) => counters.requestsAborted.inc({ [labels.operation]: operation.name }),
     errorReply: (code) => counters.errorReplies.inc({ [labels.code]: bounded.codes(code) }),
     lateness(latencyClass, latenessMs, overran) {
@@ -96,7 +109,7 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
     async *text(format) {
       let largestMs = 0;
       const others = registry.getMetricsAsArray().map(({ name }): MetricFamily => collectedFamily(name, () => registry.getSingleMetric(name)?.get()));
-      yield* metricText([...Object.values(families), ...others], format, {
+      yield* metricText([...Object.values(families), shares.family, ...responses.families, ...others], format, {
         now: () => performance.now(),
         pieceMs,
         pause: () => new Promise((resolve) => setImmediate(resolve)),
@@ -114,6 +127,7 @@ export function noMetrics(): Metrics {
   const nothing = (): void => undefined;
   return {
     finished: nothing,
+    responded: nothing,
     aborted: nothing,
     errorReply: nothing,
     lateness: nothing,
@@ -130,7 +144,7 @@ function histograms() {
     request: family(
       names.requestDuration,
       'From arrival to the last byte handed to the socket, by operation. A stream counts to its end.',
-      [labels.operation, labels.statusClass],
+      [labels.operation, labels.service, labels.latencyClass, labels.statusClass],
       latencyBuckets,
     ),
     hop: family(
