@@ -8,6 +8,7 @@ import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opent
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { serviceNamespace } from '../../scenarios/names.ts';
 import type { HopName } from '../exchange.ts';
+import { givenResourceAttributes } from './resource-attributes.ts';
 import { type SpanFacts, serviceNameOf } from './spans.ts';
 import type { SpanSink } from './tracing.ts';
 
@@ -91,18 +92,20 @@ export function otlpSink(options: OtlpOptions): SpanSink {
     scheduledDelayMillis: delayMs,
     exportTimeoutMillis: exportTimeoutMs,
   });
-  // Its own spans, made by whoever uses the OpenTelemetry API in this process, go the same way; it also reads OTEL_RESOURCE_ATTRIBUTES and the propagators.
+  // Its own spans, made by whoever uses the OpenTelemetry API in this process, go the same way; it also reads the propagators.
   const sdk = startNodeSdk({ spanProcessors: [processor], metricReaders: [], logRecordProcessors: [], resourceDetectors: [], logLevel: 'none' });
+  const given = givenResourceAttributes(options.onFault);
   diag.setLogger(listener, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const resources = new Map<HopName, Resource>();
   const resourceOf = (tier: HopName): Resource => {
     let resource = resources.get(tier);
     if (!resource) {
       resource = resourceFromAttributes({
-        'service.name': serviceNameOf(tier),
         'service.namespace': serviceNamespace,
         'service.version': options.version,
         'service.instance.id': String(process.pid),
+        ...given,
+        'service.name': serviceNameOf(tier),
       });
       resources.set(tier, resource);
     }

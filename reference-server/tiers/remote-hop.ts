@@ -94,8 +94,25 @@ export function spanIdOf(exchange: Exchange, from: DrawnHop): string {
 }
 
 /** For whoever looks at the traffic between tiers, a proxy for one; the tiers go by the message. */
-export function traceHeaders({ trace }: Exchange, spanId: string): Record<string, string> {
-  return { [headerNames.traceparent]: `00-${trace.traceId}-${spanId}-${trace.sampled ? '01' : '00'}` };
+export function traceHeaders({ trace, headers }: Exchange, spanId: string): Record<string, string> {
+  const baggage = baggagePassedOn(headers[headerNames.baggage]);
+  return {
+    [headerNames.traceparent]: `00-${trace.traceId}-${spanId}-${trace.sampled ? '01' : '00'}`,
+    ...(baggage !== undefined && { [headerNames.baggage]: baggage }),
+  };
+}
+
+/** What W3C Baggage makes everybody pass on. More could make the head of a call too long for the next tier, and fail a request for what is not even of it. */
+const mostBaggageBytes = 8_192;
+/** Nothing else may be in it, and could be sent. */
+const printable = /^[\t\x20-\x7e]+$/;
+
+/** The caller's entries as they came, each whole, as many as fit. */
+function baggagePassedOn(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== 'string' || !printable.test(header)) return undefined;
+  if (header.length <= mostBaggageBytes) return header;
+  const end = header.lastIndexOf(',', mostBaggageBytes);
+  return end > 0 ? header.slice(0, end) : undefined;
 }
 
 export function errorOf({ status, code, message, faults, headers }: NonNullable<ReplyHead['error']>): HttpError {

@@ -1,6 +1,6 @@
 /** The server as a process: its environment, its start, and its end. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, signIn } from '../server/frame.ts';
+import { ask, completionPath, newConversation, prompt, signIn } from '../server/frame.ts';
 import { collecting, endAll, run, serveCommand, type Started } from './server-child.ts';
 import { caller, exporting, healthOf } from './traced.ts';
 
@@ -91,6 +91,52 @@ describe('the environment', () => {
     },
     20_000,
   );
+
+  it.each([
+    ['one process', []],
+    ['tiers as processes', ['--tiers']],
+  ] as const)(
+    'OTEL_RESOURCE_ATTRIBUTES reach the spans of every tier; service.name stays the tier’s: %s',
+    async (_, flags) => {
+      const collector = await collecting();
+      const server = await run(
+        ['--otlp', collector.url, ...flags],
+        {
+          OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=bench%20one,service.instance.id=blue-7,service.name=mine',
+          OTEL_SERVICE_NAME: 'mine-too',
+        },
+        serveCommand,
+      );
+      const { cookie, org } = await signIn(server.url);
+      const conversation = await newConversation(server.url, { cookie, org });
+      const { traceId, headers } = caller(true);
+      await ask(server.url, completionPath({ cookie, org }, conversation), { method: 'POST', headers: { cookie, ...headers }, body: prompt });
+      expect(await server.end()).toEqual({ code: 0, stderr: '' });
+      const spans = collector.of(traceId);
+      expect([...new Set(spans.map(({ service }) => service))].sort()).toEqual(
+        ['edge', 'inference', 'lb', 'mesh', 'services', 'store'].map((tier) => `plumbline-${tier}`),
+      );
+      for (const { resource } of spans)
+        expect(resource).toMatchObject({
+          'deployment.environment.name': 'bench one',
+          'service.instance.id': 'blue-7',
+          'service.namespace': 'plumbline',
+          'service.version': expect.stringMatching(/^\d+\.\d+\.\d+/),
+        });
+    },
+    30_000,
+  );
+
+  it('OTEL_RESOURCE_ATTRIBUTES that cannot be read are left out whole, and said so once', async () => {
+    const collector = await collecting();
+    const server = await run(['--otlp', collector.url], { OTEL_RESOURCE_ATTRIBUTES: 'team=web,oops' });
+    const traceId = await traced(server);
+    const { code, stderr } = await server.end();
+    expect(code).toBe(0);
+    expect(stderr.match(/OTEL_RESOURCE_ATTRIBUTES is left out: .*"oops"/g)).toHaveLength(1);
+    expect(collector.of(traceId).length).toBeGreaterThan(0);
+    for (const { resource } of collector.of(traceId)) expect(Object.keys(resource)).not.toContain('team');
+  }, 20_000);
 
   it('what is no URL or no ratio is refused by its name, both at once', async () => {
     const refused = run(['--trace-ratio', '2', '--trace-mode', 'maybe'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' });
