@@ -51,7 +51,7 @@ export function targetFlags(command: Command): Command {
     .option('--http1', 'HTTP/1.1 over TLS, also where the server has HTTP/2 (default: what it chooses)')
     .option('--no-traces', 'receive no spans and ask for none')
     .option('--otlp <url>', 'send spans to this OTLP/HTTP collector instead of into the results (default: OTEL_EXPORTER_OTLP_ENDPOINT, where it is set)')
-    .option('--otlp-port <port>', 'receive spans (OTLP/HTTP, JSON) on this port, for a --target that sends them there')
+    .option('--otlp-port <port>', 'receive spans (OTLP/HTTP, protobuf or JSON) on this port, for a --target that sends them there')
     .option('--seed <number>', 'seed of schedules, keys and draws', String(defaultSeed));
 }
 

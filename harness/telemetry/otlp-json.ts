@@ -1,13 +1,18 @@
-/** OTLP/HTTP JSON to flat spans and back. Pure. */
+/** OTLP/HTTP to flat spans, from JSON text or from a body that is decoded already, and back to JSON. Pure. */
 import type { Attributes, AttributeValue, FlatSpan, SpanKindName } from './flat-span.ts';
 
 const kindNames: readonly SpanKindName[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
 const kindNumbers: Readonly<Record<SpanKindName, number>> = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
 const digitsBelowMs = 6;
 
-/** The spans of one export request. Throws on what is not JSON or not an export of traces, and on a span without ids or times, with its place. */
+/** The spans of one export request as JSON. Throws on what is not JSON or not an export of traces, and on a span without ids or times, with its place. */
 export function spansOfOtlp(text: string): FlatSpan[] {
-  const body = record(JSON.parse(text), 'body');
+  return spansOfExport(JSON.parse(text));
+}
+
+/** The same of a decoded body, by the names that JSON has. Ids may be text or bytes, numbers of 64 bits text or numbers. */
+export function spansOfExport(exported: unknown): FlatSpan[] {
+  const body = record(exported, 'body');
   const spans: FlatSpan[] = [];
   for (const [i, resourceSpans] of list(body['resourceSpans'], 'resourceSpans').entries()) {
     const at = `resourceSpans.${i}`;
@@ -101,6 +106,7 @@ function anyValue(value: unknown): AttributeValue | undefined {
   for (const kind of ['stringValue', 'boolValue', 'doubleValue', 'bytesValue'] as const) {
     const found = value[kind];
     if (typeof found === 'string' || typeof found === 'boolean' || typeof found === 'number') return found;
+    if (found instanceof Uint8Array) return Buffer.from(found).toString('base64');
   }
   // 64-bit numbers are text in JSON, and may be numbers.
   if (value['intValue'] !== undefined) return Number(value['intValue']);
@@ -120,6 +126,7 @@ function otlpValue(value: AttributeValue): object {
 }
 
 function id(value: unknown): string | undefined {
+  if (value instanceof Uint8Array) return id(Buffer.from(value).toString('hex'));
   return typeof value === 'string' && /^[\da-f]+$/i.test(value) && !/^0+$/.test(value) ? value.toLowerCase() : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** OTLP/HTTP in, one file a body out. Nothing is parsed here: that waits until the run is over. */
+/** OTLP/HTTP in, as JSON or protobuf, one file a body out. Nothing is parsed here: that waits until the run is over. */
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,19 +21,22 @@ export interface ReceiverOptions {
 export interface ReceiverCounts {
   bodies: number;
   bytes: number;
-  /** Bodies that were not taken: too large, or beyond what the disk was to hold; of another kind than JSON; or the disk refused them. */
+  /** Bodies that were not taken: too large, or beyond what the disk was to hold; of another kind than JSON and protobuf; or the disk refused them. */
   refused: number;
 }
 
 export interface OtlpReceiver {
   port: number;
-  /** Bodies go into this folder from now on, `000001.json` and so on; the counts begin anew. Before the first call nothing is kept. */
+  /** Bodies go into this folder from now on, unpacked: `000001.json`, `000002.pb` and so on; the counts begin anew. Before the first call nothing is kept. */
   writeTo(folder: string): void;
   counts(): ReceiverCounts;
   stop(): Promise<void>;
 }
 
 const path = '/v1/traces';
+/** By content type: how the body's file is named. An answer has the type of what it answers. */
+const protobufType = 'application/x-protobuf';
+const encodings: Readonly<Record<string, 'json' | 'pb'>> = { 'application/json': 'json', [protobufType]: 'pb' };
 const defaultMostBodyBytes = 64 * 2 ** 20;
 const defaultMostBytes = 512 * 2 ** 20;
 
@@ -55,27 +58,36 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
   const take = async (request: IncomingMessage): Promise<void> => {
     if (request.url?.split('?')[0] !== path) throw new Refusal(404, `nothing at ${request.url}: only traces are taken, at POST ${path}`);
     if (request.method !== 'POST') throw new Refusal(405, `${request.method} ${path}: expected POST`);
-    const type = request.headers['content-type'] ?? 'none';
-    if (!/^application\/json\s*(;|$)/i.test(type))
-      throw new Refusal(415, `content-type ${type}: only OTLP as JSON is taken (application/json); set the exporter's protocol to http/json`);
+    const encoding = encodingOf(request);
+    if (encoding === undefined) {
+      const given = request.headers['content-type'] ?? 'none';
+      throw new Refusal(
+        415,
+        `content-type ${given}: expected application/x-protobuf or application/json; set the exporter's protocol to http/protobuf or http/json`,
+      );
+    }
     const body = await unpacked(await read(request, mostBodyBytes), request.headers['content-encoding'], mostBodyBytes);
     if (folder === undefined) return;
     if (counts.bytes + body.length > mostBytes) throw new Refusal(507, `the run's traces would take more than ${mostBytes} bytes`);
     counts.bodies += 1;
     counts.bytes += body.length;
-    await writeFile(join(folder, `${String(counts.bodies).padStart(6, '0')}.json`), body).catch((error: Error) => {
+    await writeFile(join(folder, `${String(counts.bodies).padStart(6, '0')}.${encoding}`), body).catch((error: Error) => {
       throw new Refusal(507, `cannot write: ${error.message}`);
     });
   };
   const server = createServer((request, response) => {
     take(request).then(
-      () => answer(response, 200, { partialSuccess: {} }),
-      (error: unknown) => {
+      // In protobuf, an answer in which all is well has no fields.
+      () => (encodingOf(request) === 'pb' ? answer(response, 200, protobufType, new Uint8Array()) : answerJson(response, 200, { partialSuccess: {} })),
+      async (error: unknown) => {
         counts.refused += 1;
         // What is left of the body is not read: the connection cannot be used again.
         response.setHeader('connection', 'close');
         const refusal = error instanceof Refusal ? error : new Refusal(400, error instanceof Error ? error.message : String(error));
-        answer(response, refusal.status, { code: refusal.status, message: refusal.message });
+        const { status, message } = refusal;
+        if (encodingOf(request) !== 'pb') return answerJson(response, status, { code: status, message });
+        const { encodeRefusal } = await import('./otlp-protobuf.ts');
+        return answer(response, status, protobufType, encodeRefusal(status, message));
       },
     );
   });
@@ -98,8 +110,16 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
   };
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+function encodingOf(request: IncomingMessage): 'json' | 'pb' | undefined {
+  return encodings[request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''];
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  answer(response, status, 'application/json', JSON.stringify(body));
+}
+
+function answer(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
+  response.writeHead(status, { 'content-type': type }).end(body);
 }
 
 async function read(request: IncomingMessage, mostBytes: number): Promise<Buffer> {

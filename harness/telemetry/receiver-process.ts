@@ -17,7 +17,7 @@ export interface ReceiverProcess {
 const startTimeoutMs = 10_000;
 const stopTimeoutMs = 5_000;
 
-/** Starts the receiver of OTLP/HTTP JSON. It ends with its parent, however that ends. Throws with its own words when it cannot start. @param port 0: a free one */
+/** Starts the receiver of OTLP/HTTP. It ends with its parent, however that ends. Throws with its own words when it cannot start. @param port 0: a free one */
 export async function startReceiverProcess(port = 0): Promise<ReceiverProcess> {
   const file = fileURLToPath(new URL(`./receiver-main${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
   const child = spawn(process.execPath, [file, '--port', String(port)], { stdio: ['pipe', 'pipe', 'pipe'] });

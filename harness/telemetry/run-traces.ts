@@ -11,7 +11,7 @@ import { plumblineVersion } from '../version.ts';
 import { askedSamples } from './asked-traces.ts';
 import { clientSpans } from './client-spans.ts';
 import type { FlatSpan } from './flat-span.ts';
-import { otlpOfSpans, spansOfOtlp } from './otlp-json.ts';
+import { otlpOfSpans, spansOfExport, spansOfOtlp } from './otlp-json.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
 import { emitAsked, healthBefore } from './server-traces.ts';
 import { spansFileName, writeSpans } from './spans-file.ts';
@@ -169,7 +169,7 @@ async function* receivedSpans(folder: string, gathered: Gathered, notes: string[
   for (const name of (await readdir(folder)).toSorted()) {
     let spans: FlatSpan[];
     try {
-      spans = spansOfOtlp(await readFile(join(folder, name), 'utf8'));
+      spans = await spansOfBody(join(folder, name));
     } catch (error) {
       faults += 1;
       gathered.lost += 1;
@@ -178,6 +178,12 @@ async function* receivedSpans(folder: string, gathered: Gathered, notes: string[
     }
     yield* spans;
   }
+}
+
+async function spansOfBody(file: string): Promise<FlatSpan[]> {
+  if (!file.endsWith('.pb')) return spansOfOtlp(await readFile(file, 'utf8'));
+  const { decodeExport } = await import('./otlp-protobuf.ts');
+  return spansOfExport(decodeExport(await readFile(file)));
 }
 
 /** The driver's spans of the asked requests and of every request of these traces; with none given, of those that were sampled when they were sent. */

@@ -2,6 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
+import { ROOT_CONTEXT, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { otlpOfSpans } from '../../harness/telemetry/otlp-json.ts';
@@ -46,6 +50,31 @@ async function shop(exportTo?: { port: number; sloppy: boolean }): Promise<{ url
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => void server.close().closeAllConnections() };
+}
+
+/** The same with OpenTelemetry's SDK, whose default is protobuf. */
+async function shopWithSdk(port: number): Promise<{ url: string; stop(): Promise<void> }> {
+  const exporter = new OTLPTraceExporter({ url: `http://127.0.0.1:${port}/v1/traces` });
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: 200 })],
+  });
+  const tracer = provider.getTracer('shop');
+  const server = createServer((incoming, response) => {
+    const [, traceId = '', spanId = ''] = String(incoming.headers['traceparent']).split('-');
+    const caller = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
+    const service = tracer.startSpan('GET /read', { kind: SpanKind.SERVER }, caller);
+    tracer.startSpan('SELECT', { kind: SpanKind.CLIENT }, trace.setSpan(caller, service)).end();
+    response.end('{}', () => service.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close().closeAllConnections();
+      await provider.shutdown();
+    },
+  };
 }
 
 async function freePort(): Promise<number> {
@@ -112,6 +141,23 @@ for (const sloppy of [false, true]) {
     }
   });
 }
+
+test("a server with OpenTelemetry's SDK at its default, which is protobuf, sends to --otlp-port: every trace is whole", async () => {
+  const port = await freePort();
+  const server = await shopWithSdk(port);
+  try {
+    await plumbline(['run', './shop.scenario.ts', '--target', server.url, '--otlp-port', String(port)], folder.path);
+    const { run, directory } = await onlyWrittenRun(join(folder.path, 'results'));
+    expect(run.telemetry).toMatchObject({ traces: 'complete', serverSpans: 80, notes: [] });
+    expect((await readdir(join(directory, 'otlp'))).filter((name) => !name.endsWith('.pb'))).toEqual([]);
+    const id = run.legs[0]?.slowest[0]?.traceId ?? '';
+    const { stdout } = await plumbline(['trace', id], folder.path);
+    expect(stdout).toMatch(/GET \/read +driver [\s\S]*GET \/read +shop [\s\S]*SELECT +shop /);
+    expect(stdout).not.toContain('incomplete');
+  } finally {
+    await server.stop();
+  }
+});
 
 test('a reference server that is up already and exports nowhere: the run says how to get its traces', async () => {
   const server = await startServerProcess({ profile: 'instant' });

@@ -55,11 +55,12 @@ test('bodies go to disk as they come, packed or not, and are answered when they 
 test('what it does not take is refused with a reason, and counted', async () => {
   await withReceiver({ mostBodyBytes: 1_000, mostBytes: 1_500 }, async (receiver) => {
     const { port } = receiver;
-    expect(await post(port, 'x', { 'content-type': 'application/x-protobuf' })).toEqual({
+    expect(await post(port, 'x', { 'content-type': 'application/x-thrift' })).toEqual({
       status: 415,
       body: {
         code: 415,
-        message: "content-type application/x-protobuf: only OTLP as JSON is taken (application/json); set the exporter's protocol to http/json",
+        message:
+          "content-type application/x-thrift: expected application/x-protobuf or application/json; set the exporter's protocol to http/protobuf or http/json",
       },
     });
     expect((await post(port, 'x', { 'content-encoding': 'br' })).body).toEqual({ code: 415, message: 'content-encoding br: expected gzip or none' });
