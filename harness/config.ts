@@ -10,8 +10,10 @@ export interface HarnessConfig {
   otlpTracesUrl: string | undefined;
   /** `OTEL_EXPORTER_OTLP_HEADERS`. */
   otlpHeaders: Record<string, string>;
-  /** `GRAFANA_URL`: where links to runs lead. */
+  /** `GRAFANA_URL`: where links to runs lead, and their annotations go. */
   grafanaUrl: string | undefined;
+  /** `GRAFANA_TOKEN`: of a service account, for the annotations of a run. */
+  grafanaToken: string | undefined;
   /** `STACK_EXTRA_CA`: certificates (PEM) that the build of the stack's image trusts, too; the compose file reads it. */
   stackExtraCa: string | undefined;
 }
@@ -25,6 +27,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig 
     ci,
     otlpTracesUrl: tracesUrlOf(env),
     grafanaUrl: env['GRAFANA_URL'] === '' ? undefined : env['GRAFANA_URL'],
+    grafanaToken: env['GRAFANA_TOKEN'] === '' ? undefined : env['GRAFANA_TOKEN'],
     stackExtraCa: env['STACK_EXTRA_CA'] === '' ? undefined : env['STACK_EXTRA_CA'],
     otlpHeaders: headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''),
   };

@@ -4,11 +4,14 @@ import type { Driver } from '../drive/driver.ts';
 import type { LegView } from '../drive/drive-leg.ts';
 import type { RunMetrics } from '../telemetry/metrics.ts';
 import type { Plan } from '../plan/plan.ts';
+import { readConfig } from '../config.ts';
+import { annotationsOf } from '../report/grafana-annotations.ts';
 import { grafanaLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { run } from '../run.ts';
 import type { ServerLog } from '../server-log.ts';
+import { annotateRun } from '../telemetry/annotate-run.ts';
 import type { RunTraces } from '../telemetry/run-traces.ts';
 import { UsageError } from '../usage-error.ts';
 import { liveView } from './live-view.ts';
@@ -43,13 +46,21 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
     parts.metrics?.judged(outcome.run);
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
-    if (parts.grafanaUrl !== undefined) console.log(`grafana: ${grafanaLink(parts.grafanaUrl, outcome.run)}`);
+    if (parts.grafanaUrl !== undefined) await toGrafana(parts.grafanaUrl, outcome.run);
     if (parts.serverLog?.file !== undefined) console.log(`the server wrote a log: ${parts.serverLog.file}`);
     return outcome;
   } finally {
     view.close();
     interrupt.release();
   }
+}
+
+/** Grafana is told of the run, and the run's link there is printed. What Grafana does not take is a warning: the verdict stands. */
+async function toGrafana(grafanaUrl: string, outcome: RunFile): Promise<void> {
+  const { grafanaToken } = readConfig();
+  const fault = await annotateRun(annotationsOf(outcome), { grafanaUrl, ...(grafanaToken !== undefined && { token: grafanaToken }) });
+  if (fault !== undefined) console.error(`warning: ${fault}`);
+  console.log(`grafana: ${grafanaLink(grafanaUrl, outcome)}`);
 }
 
 function bothViews(one: LegView, other: LegView): LegView {

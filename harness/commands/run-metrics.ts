@@ -28,7 +28,7 @@ export function metricsFlags(command: Command): Command {
     .option('--metrics-port <port>', "serve the harness' own /metrics while the run lasts; 0 takes a free port (default: off)")
     .option('--metrics-host <address>', 'address of it; 0.0.0.0 for a Prometheus in a container', '127.0.0.1')
     .option('--metrics-linger <seconds>', 'after the end wait for one more scrape, at most so long', String(defaultLingerSeconds))
-    .option('--grafana <url>', 'print a link to the run there when it has ended (or GRAFANA_URL)');
+    .option('--grafana <url>', 'when the run has ended, annotate it there and print a link to it (or GRAFANA_URL; GRAFANA_TOKEN for the annotations)');
 }
 
 interface MetricsSettings {

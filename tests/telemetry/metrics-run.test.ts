@@ -156,12 +156,12 @@ describe('plumbline run', () => {
         scrapes += 1;
       }
     })();
-    const result = await run('--metrics-port', String(port), '--metrics-linger', '30', '--grafana', 'http://127.0.0.1:3000');
+    const result = await run('--metrics-port', String(port), '--metrics-linger', '30', '--grafana', 'http://127.0.0.1:1');
     watching.abort();
     await watch;
     const written = await onlyWrittenRun(`${folder.path}/results`);
     expect(result.stdout).toContain(`metrics: http://127.0.0.1:${port}/metrics`);
-    expect(result.stdout).toMatch(new RegExp(`grafana: http://127.0.0.1:3000/d/plumbline-run/\\?from=\\d{13}&to=\\d{13}&var-run=${written.run.runId}`));
+    expect(result.stdout).toMatch(new RegExp(`grafana: http://127.0.0.1:1/d/plumbline-run/\\?from=\\d{13}&to=\\d{13}&var-run=${written.run.runId}`));
     expect(scrapes).toBeGreaterThan(3);
     const own = { run: written.run.runId, scenario: 'sse', driver: 'native' };
     expect(metricValue(last, names.phase, { ...own, phase: 'ended' })).toBe(1);
