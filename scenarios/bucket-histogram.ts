@@ -1,3 +1,4 @@
+import { bucketLabel } from './buckets.ts';
 import { type MetricFamily, type MetricFormat, head, labelText } from './metric-text.ts';
 import { exemplarLabel } from './names.ts';
 
@@ -22,14 +23,14 @@ export interface HistogramOptions {
 export class BucketHistogram implements MetricFamily {
   readonly name: string;
   readonly #options: HistogramOptions;
-  /** `le` values; as floats, since Prometheus 3 and OpenMetrics have `1.0` where Prometheus 2 keeps what it is given. */
+  /** `le` values. */
   readonly #bounds: readonly string[];
   readonly #series = new Map<string, HistogramSeries>();
 
   constructor(options: HistogramOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#bounds = options.buckets.map((bound) => (Number.isInteger(bound) ? bound.toFixed(1) : String(bound)));
+    this.#bounds = options.buckets.map(bucketLabel);
   }
 
   /** The series with these values of the labels, in their order; made when it is not there. Keep it: finding it costs more than an observation. */

@@ -106,6 +106,34 @@ export const runMetricNames = {
   objectiveLimit: 'plumbline_run_objective_limit',
 } as const;
 
+/** Windows over which bad events are counted: 15s and 1m for a run, the others for the 30 days of the budget. */
+export const burnWindows = ['15s', '1m', '5m', '30m', '1h', '2h', '6h', '1d', '3d', '30d'] as const;
+export type BurnWindow = (typeof burnWindows)[number];
+
+/** Series that the recording rules make (`dashboards/rules/`), all with the labels `latency_class` and `slo`. Names by window: no traffic in it, no value. */
+export const recordedNames = {
+  /** Share of bad events. */
+  badRatio: {
+    '15s': 'plumbline:slo_bad:ratio_rate15s',
+    '1m': 'plumbline:slo_bad:ratio_rate1m',
+    '5m': 'plumbline:slo_bad:ratio_rate5m',
+    '30m': 'plumbline:slo_bad:ratio_rate30m',
+    '1h': 'plumbline:slo_bad:ratio_rate1h',
+    '2h': 'plumbline:slo_bad:ratio_rate2h',
+    '6h': 'plumbline:slo_bad:ratio_rate6h',
+    '1d': 'plumbline:slo_bad:ratio_rate1d',
+    '3d': 'plumbline:slo_bad:ratio_rate3d',
+    '30d': 'plumbline:slo_bad:ratio_rate30d',
+  },
+  /** Share of bad events that is allowed. */
+  budget: 'plumbline:slo_budget:ratio',
+  /** What is left of the budget of 30 days: 1 all, 0 none, below 0 overdrawn. */
+  budgetLeft: 'plumbline:slo_budget_left:ratio30d',
+} as const satisfies { badRatio: Record<BurnWindow, string>; budget: string; budgetLeft: string };
+
+/** Values of the label `slo`. `first_event` is of completions alone. */
+export const sloNames = { latency: 'latency', availability: 'availability', firstEvent: 'first_event' } as const;
+
 /** Values of `plumbline_run_verdict` and `plumbline_run_objective`, from best to worst: the largest of several is their verdict. */
 export const verdictValues = { pass: 0, inconclusive: 1, fail: 2, invalid: 3 } as const;
 
@@ -136,6 +164,8 @@ export const metricLabels = {
   check: 'check',
   objective: 'objective',
   unit: 'unit',
+  /** Of recorded series and alerts: which promise. */
+  slo: 'slo',
 } as const;
 
 /** Of exemplars: the trace that the value belongs to. */

@@ -1,4 +1,4 @@
-import type { LatencyClass } from '../../scenarios/types.ts';
+import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { recentRecords } from './recent-records.ts';
 import { type SpanFacts, spansOf } from './spans.ts';
 import type { KeptBecause, TraceRecord } from './trace-record.ts';
@@ -46,11 +46,6 @@ const recentLimit = 20_000;
 const slowestPerOperation = 64;
 /** Emitted traces that are remembered, so that asking for one again is no fault. */
 const rememberedTraces = 50_000;
-
-/** Above this a request is slower than it should be: upper ends of the ranges of the analysis, by class. Streams: to their end. */
-const objectiveMs: Record<LatencyClass, number> = { static: 150, metadata: 150, crud: 700, completion: 5_000 };
-/** Of a stream, to its first event: the analysis says about a second. */
-const firstEventObjectiveMs = 1_500;
 
 /** Decides which requests become spans. */
 export function makeTracing(): Tracing {
@@ -118,10 +113,12 @@ function keptBecause(record: TraceRecord): KeptBecause | undefined {
   return isSlow(record) ? 'slow' : undefined;
 }
 
+/** Longer than the objective of its class. */
 function isSlow({ operation, startMs, endMs, stream }: TraceRecord): boolean {
   if (!operation) return false;
-  if (stream?.firstMs !== undefined && stream.firstMs - startMs > firstEventObjectiveMs) return true;
+  const { latency, firstEvent } = classObjectives[operation.latencyClass];
+  if (firstEvent && stream?.firstMs !== undefined && stream.firstMs - startMs > firstEvent.maxMs) return true;
   // A stream of no completion lasts as long as it is meant to.
   if (operation.stream && !stream) return false;
-  return endMs - startMs > objectiveMs[operation.latencyClass];
+  return endMs - startMs > latency.maxMs;
 }
