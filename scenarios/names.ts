@@ -171,8 +171,42 @@ export const metricLabels = {
 /** Of exemplars: the trace that the value belongs to. */
 export const exemplarLabel = 'trace_id';
 
+/** Metrics of other programs that the dashboards ask for, as those programs name them. */
+export const foreignMetricNames = {
+  /** prom-client's default metrics of a Node process. */
+  cpu: 'process_cpu_seconds_total',
+  residentBytes: 'process_resident_memory_bytes',
+  heapUsedBytes: 'nodejs_heap_size_used_bytes',
+  heapTotalBytes: 'nodejs_heap_size_total_bytes',
+  gcDuration: 'nodejs_gc_duration_seconds',
+  /** The collector's service graph and span metrics: topology only. */
+  graphCalls: 'traces_service_graph_request_total',
+  /** The collector of itself. */
+  collectorAccepted: 'otelcol_receiver_accepted_spans_total',
+  collectorRefused: 'otelcol_receiver_refused_spans_total',
+  collectorSendFailed: 'otelcol_exporter_send_failed_spans_total',
+  collectorSent: 'otelcol_exporter_sent_spans_total',
+  /** Prometheus of its targets and of itself. */
+  up: 'up',
+  scrapeDuration: 'scrape_duration_seconds',
+  scrapeSamples: 'scrape_samples_scraped',
+  exemplarsAppended: 'prometheus_tsdb_exemplar_exemplars_appended_total',
+  headSeries: 'prometheus_tsdb_head_series',
+  alerts: 'ALERTS',
+} as const;
+
 /** Grafana's dashboards by their fixed ids. */
-export const dashboardIds = { run: 'plumbline-run' } as const;
+export const dashboardIds = {
+  overview: 'plumbline-overview',
+  run: 'plumbline-run',
+  path: 'plumbline-path',
+  service: 'plumbline-service',
+  streams: 'plumbline-streams',
+  pageLoad: 'plumbline-page-load',
+  objectives: 'plumbline-objectives',
+  compare: 'plumbline-compare',
+  telemetry: 'plumbline-telemetry',
+} as const;
 
 /** `service.name` of each tier's spans. */
 export const serviceNames = {

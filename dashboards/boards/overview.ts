@@ -1,0 +1,210 @@
+import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m, runMetricNames as c } from '../../scenarios/names.ts';
+import { board } from '../build/board.ts';
+import { linkTo, pathTo } from '../build/links.ts';
+import { units } from '../build/look.ts';
+import { figure, bars, lines } from '../build/panels.ts';
+import { last, max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
+import { table } from '../build/tables.ts';
+import { burnOver, budgetLeft } from './burn.ts';
+import { classColours, hopColours, verdicts } from './tones.ts';
+
+const requests = `${m.requestDuration}_count`;
+const worstBurn = max(burnOver('1m'));
+
+/** What a hop would take a request by the mean of the time shown, with the operations that are asked for now; so another mix of operations is no change. */
+function expectedByHop(): string {
+  const own = sum(`rate(${m.hopSelf}[$__range])`, labels.operation, labels.hop);
+  const perRequest = `${own} / on (${labels.operation}) group_left () ${sum(`rate(${requests}[$__range])`, labels.operation)}`;
+  return sum(`(${perRequest}) * on (${labels.operation}) group_left () ${sum(`rate(${requests}[1m])`, labels.operation)}`, labels.hop);
+}
+
+export const overview = board({
+  name: 'overview',
+  says: 'Is the system healthy, which hop is slow, how much of the error budget is left, and since when? Every number leads to the board that explains it.',
+  sections: [
+    {
+      title: 'Healthy or not',
+      panels: [
+        figure({
+          title: 'Error budget burn',
+          says: 'How fast the budget of the worst promise goes, over the last minute: at 1 it lasts 30 days. Above 1 a promise is not kept; above 14 something is broken now. Click: Objectives, which shows the promise.',
+          unit: units.count,
+          decimals: 1,
+          queries: [{ expr: worstBurn }],
+          limits: [
+            { from: 1, colour: 'warning' },
+            { from: 14.4, colour: 'bad' },
+          ],
+          trend: true,
+          valueLinks: [linkTo('objectives', 'Which promise is broken')],
+        }),
+        figure({
+          title: 'Unhealthy for',
+          says: 'How long ago the burn of the last minute was last below 1, so since when something is wrong. 0 to 10 s is healthy; no value means longer than the time shown. Click: Objectives, to see it begin.',
+          unit: units.seconds,
+          decimals: 0,
+          queries: [{ expr: `time() - max(max_over_time(timestamp(${worstBurn} < 1)[$__range:5s]))` }],
+          limits: [{ from: 15, colour: 'bad' }],
+          noValue: 'longer than shown',
+          valueLinks: [linkTo('objectives', 'See it begin')],
+        }),
+        figure({
+          title: 'Budget left, 30 days',
+          says: 'Of the promise that has least. At 0 it is used up: stop risky changes. Click: Objectives.',
+          unit: units.ratio,
+          decimals: 1,
+          queries: [{ expr: `min(${budgetLeft})` }],
+          limits: [
+            { from: 0.1, colour: 'warning' },
+            { from: 0.5, colour: 'good' },
+          ],
+          valueLinks: [linkTo('objectives', 'Budgets by promise')],
+        }),
+        figure({
+          title: 'Server errors',
+          says: 'Share of answers with a status of 500 or more. Above 0.1% availability is not kept. Click: Service, with the errors by operation.',
+          unit: units.ratio,
+          decimals: 2,
+          queries: [{ expr: share(sum(rate(requests, { [labels.statusClass]: '5xx' })), sum(rate(requests))) }],
+          limits: [{ from: 0.001, colour: 'bad' }],
+          trend: true,
+          valueLinks: [linkTo('service', 'Errors by operation')],
+        }),
+        figure({
+          title: 'Requests',
+          says: 'Answers per second at the edge. A fall to 0 under load means that nothing gets through. Click: Path.',
+          unit: units.requestsPerSecond,
+          decimals: 1,
+          queries: [{ expr: orZero(sum(rate(requests))) }],
+          trend: true,
+          valueLinks: [linkTo('path', 'Every hop')],
+        }),
+        figure({
+          title: 'Alerts firing',
+          says: 'How many alerts fire now. The table below names them. Click: Objectives.',
+          unit: units.count,
+          queries: [{ expr: orZero(`count(${series(foreign.alerts, { alertstate: 'firing' })})`) }],
+          limits: [{ from: 1, colour: 'bad' }],
+          valueLinks: [linkTo('objectives', 'Burn rates')],
+        }),
+      ],
+    },
+    {
+      title: 'Which hop, since when',
+      panels: [
+        bars({
+          title: 'Slower than usual, by hop',
+          says: "A hop's own time in the last minute against its mean over the time shown, for the same mix of operations: 1 is as usual, 2 twice as long. The hop that stands out is the one to look at. Click: Path.",
+          unit: units.count,
+          decimals: 2,
+          queries: [{ expr: `${sum(`rate(${m.hopSelf}[1m])`, labels.hop)} / on (${labels.hop}) ${expectedByHop()}`, legend: `{{${labels.hop}}}` }],
+          limits: [
+            { from: 1.3, colour: 'warning' },
+            { from: 2, colour: 'bad' },
+          ],
+          valueLinks: [linkTo('path', 'This hop in Path')],
+        }),
+        lines({
+          title: 'Own time a request, by hop',
+          says: 'Where the time of a mean request goes, and when that changed. Own time: without the hops behind it. Click a hop: Path.',
+          unit: units.seconds,
+          stack: 'amount',
+          queries: [
+            { expr: `${sum(rate(m.hopSelf), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(requests))}`, legend: `{{${labels.hop}}}` },
+          ],
+          colours: hopColours,
+          valueLinks: [linkTo('path', 'This hop in Path')],
+        }),
+        lines({
+          title: 'Latency at the edge, by class',
+          says: 'The chosen quantile of each latency class; streams (completion) count to their end. A dot is a request: click it for its trace. Click a line: Service.',
+          unit: units.seconds,
+          min: 0,
+          queries: [{ expr: quantile('$quantile', m.requestDuration, {}, labels.latencyClass), legend: `{{${labels.latencyClass}}}`, exemplars: true }],
+          colours: classColours,
+          valueLinks: [linkTo('service', 'Operations of a service')],
+        }),
+        lines({
+          title: 'Server errors, by service',
+          says: 'Answers with a status of 500 or more, per second. Click a service: its board.',
+          unit: units.requestsPerSecond,
+          min: 0,
+          queries: [
+            {
+              expr: `${sum(rate(requests, { [labels.statusClass]: '5xx' }), labels.service)} or ${sum(rate(requests), labels.service)} * 0`,
+              legend: `{{${labels.service}}}`,
+            },
+          ],
+          valueLinks: [linkTo('service', 'This service', { service: `\${__field.labels.${labels.service}}` })],
+        }),
+        lines({
+          title: 'Burn by promise',
+          says: 'Over the last minute, each promise. The moment a line crosses 1 is when it began. Click: Objectives.',
+          unit: units.count,
+          min: 0,
+          queries: [{ expr: burnOver('1m'), legend: `{{${labels.latencyClass}}} {{slo}}` }],
+          limits: [
+            { from: 1, colour: 'warning' },
+            { from: 14.4, colour: 'bad' },
+          ],
+          valueLinks: [linkTo('objectives', 'Objectives')],
+        }),
+        table({
+          title: 'Alerts',
+          says: 'What fires or is about to. The runbook of each says what to do: docs/runbooks. Click a name: Objectives.',
+          width: 8,
+          queries: [{ expr: `${series(foreign.alerts, { alertstate: '~firing|pending' })}` }],
+          columns: [
+            { of: 'alertname', title: 'Alert', link: { title: 'Objectives', url: pathTo('objectives') } },
+            { of: 'severity', title: 'Severity' },
+            { of: 'alertstate', title: 'State' },
+            { of: labels.latencyClass, title: 'Class' },
+          ],
+          noValue: 'none',
+          sortBy: 'Severity',
+          ascending: true,
+        }),
+      ],
+    },
+    {
+      title: 'Runs',
+      panels: [
+        table({
+          title: 'Runs and their verdicts',
+          says: 'Runs that ended in the time shown. An invalid one says nothing of the server: its load was not delivered. Click a name: Run.',
+          width: 12,
+          queries: [
+            { expr: max(last(c.verdict), labels.run) },
+            { expr: sum(last(c.ended), labels.run) },
+            {
+              expr: share(
+                sum(last(c.requests, { [labels.outcome]: '~failed|timeout' }), labels.run),
+                sum(last(c.requests, { [labels.outcome]: '~ok|failed|timeout|aborted' }), labels.run),
+              ),
+            },
+          ],
+          columns: [
+            { of: labels.run, title: 'Run', link: { title: 'Run', url: pathTo('run', { run: `\${__data.fields.${labels.run}}` }) } },
+            { of: 'A', title: 'Verdict', values: verdicts },
+            { of: 'B', title: 'Requests', unit: units.count, decimals: 0 },
+            { of: 'C', title: 'Errors', unit: units.ratio, decimals: 2, limits: [{ from: 0.001, colour: 'bad' }] },
+          ],
+          noValue: 'none yet',
+          sortBy: 'Run',
+        }),
+        lines({
+          title: 'Load of runs',
+          says: 'Requests that a run should have sent and those that it did, per second. Apart: the generator was the bottleneck, and the run is invalid. Click: Run.',
+          unit: units.requestsPerSecond,
+          width: 12,
+          min: 0,
+          queries: [
+            { expr: sum(rate(c.offered), labels.run), legend: `{{${labels.run}}} offered` },
+            { expr: sum(rate(c.sent), labels.run), legend: `{{${labels.run}}} sent` },
+          ],
+          valueLinks: [linkTo('run', 'This run', { run: `\${__field.labels.${labels.run}}` })],
+        }),
+      ],
+    },
+  ],
+});
