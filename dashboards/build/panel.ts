@@ -4,7 +4,6 @@ import {
   type DashboardLinkBuilder,
   type DataTransformerConfig,
   type FieldColorBuilder,
-  FieldColorModeId,
   MappingType,
   type Panel,
   type Threshold,
