@@ -59,7 +59,7 @@ export const compare = board({
       .label('Shift')
       .description('Seconds from the start of the base to that of the run; the base is drawn so much later.')
       .datasource(datasource)
-      .query(`query_result(round(${startOf('$run')} - ${startOf('$base')}))`)
+      .query(`query_result(round(${startOf('$run')} - ${startOf('$base')}) or vector(0))`)
       .regex('/\\s(-?\\d+)\\s/')
       .refresh(VariableRefresh.OnTimeRangeChanged)
       .hide(VariableHide.HideVariable)
