@@ -1,4 +1,5 @@
 import { bucketLabel } from './buckets.ts';
+import { LabelTree } from './label-tree.ts';
 import { type MetricFamily, type MetricFormat, head, labelText } from './metric-text.ts';
 import { exemplarLabel } from './names.ts';
 
@@ -25,24 +26,19 @@ export class BucketHistogram implements MetricFamily {
   readonly #options: HistogramOptions;
   /** `le` values. */
   readonly #bounds: readonly string[];
-  readonly #series = new Map<string, HistogramSeries>();
+  readonly #series: LabelTree<HistogramSeries>;
 
   constructor(options: HistogramOptions) {
     this.name = options.name;
     this.#options = options;
     this.#bounds = options.buckets.map(bucketLabel);
+    const { name, labels, buckets } = options;
+    this.#series = new LabelTree((values) => new HistogramSeries(name, labelText(labels, values), buckets));
   }
 
   /** The series with these values of the labels, in their order; made when it is not there. Keep it: finding it costs more than an observation. */
   series(...values: readonly string[]): HistogramSeries {
-    const key = values.join('\u0000');
-    let series = this.#series.get(key);
-    if (!series) {
-      const { name, labels, buckets } = this.#options;
-      series = new HistogramSeries(name, labelText(labels, values), buckets);
-      this.#series.set(key, series);
-    }
-    return series;
+    return this.#series.at(values);
   }
 
   /** Label sets that have been made. */
@@ -52,13 +48,12 @@ export class BucketHistogram implements MetricFamily {
 
   /** Forgets the series of which the label has this value. */
   drop(label: string, value: string): void {
-    const index = this.#options.labels.indexOf(label);
-    for (const key of this.#series.keys()) if (key.split('\u0000')[index] === value) this.#series.delete(key);
+    this.#series.drop(this.#options.labels.indexOf(label), value);
   }
 
   *blocks(format: MetricFormat): Generator<string> {
     yield head({ name: this.name, help: this.#options.help, type: 'histogram' }, format);
-    for (const series of this.#series.values()) yield series.lines(this.#bounds, format);
+    for (const series of this.#series.all()) yield series.lines(this.#bounds, format);
   }
 }
 

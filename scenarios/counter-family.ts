@@ -1,3 +1,4 @@
+import { LabelTree } from './label-tree.ts';
 import { head, labelText, type MetricFamily, type MetricFormat } from './metric-text.ts';
 
 /** One series of a counter. Add to it where it is: keep it. */
@@ -5,41 +6,39 @@ export interface CounterCell {
   value: number;
 }
 
+interface LabelledCell extends CounterCell {
+  readonly labels: string;
+}
+
 /** A family of counters for hot paths: an addition, and no look-up by labels for whoever keeps the cell. */
 export class CounterFamily implements MetricFamily {
   readonly name: string;
   readonly #help: string;
   readonly #labels: readonly string[];
-  readonly #cells = new Map<string, { values: readonly string[]; labels: string; cell: CounterCell }>();
+  readonly #cells: LabelTree<LabelledCell>;
 
   /** @param name ends in `_total` */
   constructor(name: string, help: string, labels: readonly string[]) {
     this.name = name;
     this.#help = help;
     this.#labels = labels;
+    this.#cells = new LabelTree((values) => ({ labels: labelText(labels, values), value: 0 }));
   }
 
   /** The series with these values of the labels, in their order; made, at 0, when it is not there. */
   cell(...values: readonly string[]): CounterCell {
-    const key = values.join('\u0000');
-    let found = this.#cells.get(key);
-    if (!found) {
-      found = { values, labels: labelText(this.#labels, values), cell: { value: 0 } };
-      this.#cells.set(key, found);
-    }
-    return found.cell;
+    return this.#cells.at(values);
   }
 
   /** Forgets the series of which the label has this value. */
   drop(label: string, value: string): void {
-    const index = this.#labels.indexOf(label);
-    for (const [key, { values }] of this.#cells) if (values[index] === value) this.#cells.delete(key);
+    this.#cells.drop(this.#labels.indexOf(label), value);
   }
 
   /** One block: a family has a few hundred series at most. */
   *blocks(format: MetricFormat): Generator<string> {
     let text = head({ name: this.name, help: this.#help, type: 'counter' }, format);
-    for (const { labels, cell } of this.#cells.values()) text += `${this.name}${labels === '' ? '' : `{${labels}}`} ${cell.value}\n`;
+    for (const { labels, value } of this.#cells.all()) text += `${this.name}${labels === '' ? '' : `{${labels}}`} ${value}\n`;
     yield text;
   }
 }

@@ -1,5 +1,5 @@
 import { classObjectives } from '../../scenarios/class-objectives.ts';
-import { recentRecords } from './recent-records.ts';
+import { type RecentLimits, recentRecords } from './recent-records.ts';
 import { type SpanFacts, spansOf } from './spans.ts';
 import type { KeptBecause, TraceRecord } from './trace-record.ts';
 
@@ -42,14 +42,13 @@ export interface Tracing {
   stop(timeoutMs: number): Promise<void>;
 }
 
-const recentLimit = 20_000;
-const slowestPerOperation = 64;
+const limits: RecentLimits = { latest: 20_000, slowest: 64, runs: 4, withoutRunMs: 15 * 60_000 };
 /** Emitted traces that are remembered, so that asking for one again is no fault. */
 const rememberedTraces = 50_000;
 
 /** Decides which requests become spans. */
 export function makeTracing(): Tracing {
-  const recent = recentRecords(recentLimit, slowestPerOperation);
+  const recent = recentRecords(limits);
   // Two halves, the older of which is forgotten whole.
   let emitted = new Set<string>();
   let emittedBefore = new Set<string>();

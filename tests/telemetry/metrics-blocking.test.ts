@@ -4,11 +4,12 @@ import type { HopName } from '../../reference-server/exchange.ts';
 import { operations } from '../../scenarios/operations.ts';
 
 const hops: readonly HopName[] = ['edge', 'lb', 'mesh', 'service', 'store', 'cache', 'inference', 'job'];
+/** What is not yet compiled takes longer. */
+const warmUps = 5;
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
 /** As much as there can ever be: every operation with every class of status, every tier, exemplars in many buckets. */
-function filled(): ReturnType<typeof makeMetrics> {
-  const metrics = makeMetrics({ openStreams: () => 0, inFlight: () => 0 });
+function fill(metrics: ReturnType<typeof makeMetrics>): void {
   for (const operation of operations) {
     for (const status of [200, 304, 404, 503]) {
       for (let endMs = 1; endMs < 40_000; endMs *= 1.1) {
@@ -21,11 +22,11 @@ function filled(): ReturnType<typeof makeMetrics> {
     metrics.gap(operation, 10);
     metrics.lateness(operation.latencyClass, 1, false);
   }
-  return metrics;
 }
 
 it('names that never end become "other": labels stay bounded whatever comes', async () => {
-  const metrics = filled();
+  const metrics = makeMetrics({ openStreams: () => 0, inFlight: () => 0 });
+  fill(metrics);
   for (let index = 0; index < 1_000; index += 1) metrics.errorReply(`code_${index}`);
   let text = '';
   for await (const piece of metrics.text('prometheus')) text += piece;
@@ -36,30 +37,57 @@ it('names that never end become "other": labels stay bounded whatever comes', as
   }
 });
 
-/** How long the event loop was held at a time; the pauses between are idle and cost nothing. */
-async function scrape(metrics: ReturnType<typeof makeMetrics>): Promise<{ largestMs: number; wholeMs: number; bytes: number }> {
-  const pieces = metrics.text('openmetrics');
-  const result = { largestMs: 0, wholeMs: 0, bytes: 0 };
+interface Piece {
+  fromMs: number;
+  toMs: number;
+  /**
+   * At most so long it held the event loop of a machine that had nothing else to do: the time on the wall has whoever else uses the machine in it, the
+   * processor's that of helper threads.
+   */
+  heldMs: number;
+}
+
+async function scrape(metrics: ReturnType<typeof makeMetrics>): Promise<{ pieces: Piece[]; bytes: number }> {
+  const text = metrics.text('openmetrics');
+  const pieces: Piece[] = [];
+  let bytes = 0;
   for (;;) {
     const fromMs = performance.now();
-    const { value, done } = await pieces.next();
+    const before = process.cpuUsage();
+    const { value, done } = await text.next();
     // Who writes it to a socket does this: text that was added up is only now put together.
-    if (!done) result.bytes += Buffer.from(value).length;
-    const tookMs = performance.now() - fromMs;
-    result.largestMs = Math.max(result.largestMs, tookMs);
-    result.wholeMs += tookMs;
-    if (done) return result;
+    if (!done) bytes += Buffer.from(value).length;
+    const { user, system } = process.cpuUsage(before);
+    const toMs = performance.now();
+    pieces.push({ fromMs, toMs, heldMs: Math.min(toMs - fromMs, (user + system) / 1_000) });
+    if (done) return { pieces, bytes };
   }
 }
 
-it('a scrape holds the event loop for at most 2 ms at a time, with all there can be', async () => {
-  const metrics = filled();
-  // The machine itself holds processes up for longer now and then: a scrape that is too long by itself is so every time.
+it('a scrape holds the event loop for at most 2 ms at a time, with all there can be and all of it new', async () => {
+  const metrics = makeMetrics({ openStreams: () => 0, inFlight: () => 0 });
+  const collections: PerformanceEntry[] = [];
+  const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
+  observer.observe({ entryTypes: ['gc'] });
   const scrapes: Awaited<ReturnType<typeof scrape>>[] = [];
-  for (let time = 0; time < 40; time += 1) scrapes.push(await scrape(metrics));
-  const best = scrapes.map(({ largestMs }) => largestMs).sort((a, b) => a - b)[10] as number;
-  expect(best).toBeLessThan(2);
+  for (let time = 0; time < warmUps + 25; time += 1) {
+    fill(metrics);
+    scrapes.push(await scrape(metrics));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  observer.disconnect();
+  const collectedMs = ({ fromMs, toMs }: Piece): number =>
+    collections.filter(({ startTime }) => startTime >= fromMs && startTime < toMs).reduce((sum, { duration }) => sum + duration, 0);
+  const measured = scrapes.slice(warmUps);
+  // Every one of them, and no quantile. A collection of garbage (about 2 ms) comes in whatever code runs when its time has come; it is told apart.
+  const largestMs = measured.map(({ pieces }) => Math.max(...pieces.map((piece) => piece.heldMs - collectedMs(piece))));
+  expect(Math.max(...largestMs)).toBeLessThan(2);
+  // Most scrapes have none, though this test makes new values of every series for each.
+  const withCollectionsMs = measured.map(({ pieces }) => Math.max(...pieces.map(({ heldMs }) => heldMs))).sort((a, b) => a - b);
+  expect(withCollectionsMs[Math.floor(measured.length / 2)]).toBeLessThan(2);
   // There is enough of it that it would not do at once.
-  expect(scrapes[0]?.bytes).toBeGreaterThan(1_000_000);
-  expect(Math.min(...scrapes.map(({ wholeMs }) => wholeMs))).toBeGreaterThan(2);
+  for (const { pieces, bytes } of measured) {
+    expect(bytes).toBeGreaterThan(1_000_000);
+    expect(pieces.reduce((sum, { heldMs }) => sum + heldMs, 0)).toBeGreaterThan(4);
+  }
 });
