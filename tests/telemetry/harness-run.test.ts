@@ -12,28 +12,11 @@ import { readSpans } from '../../harness/telemetry/spans-file.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
 import { onlyWrittenRun, type WrittenRun } from '../support/runs.ts';
 import { requireTool } from '../support/tools.ts';
+import { outerTiers, waysUp } from './ways.ts';
 
 type Folder = Awaited<ReturnType<typeof emptyFolder>>;
 const chromiumPath = requireTool('chromium');
 const shortRun = ['run', 'page-load', 'sse', '--profile', 'fast', '--rate', '3', '--duration', '8s', '--warmup', '1s'];
-/** The tiers between the driver and the data, in the order of a request. */
-const tiers = ['plumbline-driver', 'plumbline-edge', 'plumbline-lb', 'plumbline-mesh', 'plumbline-services'];
-
-/** Services from a span up to where its trace begins, by parents alone; a span without one that links to another goes on there. */
-function waysUp(spans: readonly FlatSpan[], traceIds: readonly (string | undefined)[]): string[][] {
-  const known = new Map(spans.filter(({ traceId }) => traceIds.includes(traceId)).map((span) => [span.spanId, span]));
-  return [...known.values()].map((span) => {
-    const way: string[] = [];
-    for (let at: FlatSpan | undefined = span; at !== undefined; ) {
-      way.unshift(at.service);
-      const up: string | undefined = at.parentSpanId ?? at.links[0]?.spanId;
-      if (up !== undefined && !known.has(up)) way.unshift('missing');
-      at = up === undefined ? undefined : known.get(up);
-    }
-    return way;
-  });
-}
-
 for (const mode of ['trust', 'restart']) {
   describe(`a run on the reference server that ${mode === 'trust' ? 'trusts its callers' : 'restarts'} traces`, () => {
     let folder: Folder;
@@ -62,7 +45,7 @@ for (const mode of ['trust', 'restart']) {
         const ways = waysUp(spans, [sample.traceId, sample.sentTraceId]);
         expect(ways.flat(), sample.traceId).not.toContain('missing');
         const deepest = ways.toSorted((a, b) => b.length - a.length)[0] ?? [];
-        expect(deepest.slice(0, 5), `${sample.operation} ${sample.traceId}`).toEqual(tiers);
+        expect(deepest.slice(0, 5), `${sample.operation} ${sample.traceId}`).toEqual(outerTiers);
         expect(['plumbline-store', 'plumbline-cache', 'plumbline-inference']).toContain(deepest[5]);
         const edge = spans.find((span) => span.traceId === sample.traceId && span.service === 'plumbline-edge');
         if (mode === 'trust') expect(edge?.parentSpanId).toBe(sample.clientSpanId);
@@ -220,7 +203,7 @@ for (const how of ['the environment', '--otlp']) {
             waysUp(spans, [sample.traceId])
               .toSorted((a, b) => b.length - a.length)[0]
               ?.slice(0, 5),
-          ).toEqual(tiers);
+          ).toEqual(outerTiers);
         }
         expect(await readFile(join(path, 'results', runId, 'report.html'), 'utf8')).toContain(`sent to ${url}`);
         expect(await readdir(join(path, 'results', runId))).not.toContain('otlp');
