@@ -13,7 +13,7 @@ interface UpFlags {
 export const addUp: AddCommand = (program) => {
   program
     .command('up')
-    .description('start the stack in containers: the server, a collector, traces and metrics (needs Docker)')
+    .description("start the stack in containers: the server's tiers, a collector, traces and metrics (needs Docker)")
     .addOption(
       new Option('--profile <profile>', 'core: with Jaeger and Prometheus; full: with Tempo, Prometheus and Grafana').choices(stackProfiles).default('full'),
     )

@@ -31,8 +31,10 @@ export async function bringUp({ profile, build, certificatesGiven, say }: BringU
   const foreign = up.find(({ name }) => !names.has(name));
   if (foreign) throw new UsageError('other_profile', `a stack of another profile is up (${foreign.name} does not belong to ${profile}); first: plumbline down`);
   await checkPorts(declared, up);
-  for (const service of declared) if (!service.built) await getImage(service, say);
-  for (const service of declared) if (service.built && build) await buildImage(service, certificatesGiven, say);
+  // The tiers are of one image.
+  const oneOfEach = [...new Map(declared.map((service) => [service.image, service])).values()];
+  for (const service of oneOfEach) if (!service.built) await getImage(service, say);
+  for (const service of oneOfEach) if (service.built && build) await buildImage(service, certificatesGiven, say);
   say(`starting  ${declared.map(({ name }) => name).join(', ')}`);
   const started = await compose([profile], ['up', '--detach', '--no-build', '--pull', 'never', '--remove-orphans']);
   if (started.code !== 0) throw startFault(started.stderr);

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { UsageError } from '../usage-error.ts';
 import { checkDocker, docker } from './docker.ts';
 import { healthOf } from './health.ts';
-import { serviceStates } from './services.ts';
+import { serviceStates, tierServices } from './services.ts';
 
 /** Where the parts of a stack that is up are reached: origins on loopback. */
 export interface RunningStack {
@@ -18,7 +18,7 @@ export interface RunningStack {
   hostForContainers: string;
 }
 
-/** Throws UsageError `no_stack` when none is up, and `stack_unwell` when its server or collector does not answer. */
+/** Throws UsageError `no_stack` when none is up, and `stack_unwell` when a tier of its server, or its collector, does not answer. */
 export async function runningStack(): Promise<RunningStack> {
   await checkDocker();
   const states = await serviceStates();
@@ -30,7 +30,7 @@ export async function runningStack(): Promise<RunningStack> {
   if (target === undefined || control === undefined || otlp === undefined) {
     throw new UsageError('no_stack', '--stack: no stack is up; start one with: plumbline up --profile core (or full)');
   }
-  for (const state of states.filter(({ name }) => name === 'server' || name.startsWith('collector'))) {
+  for (const state of states.filter(({ name }) => tierServices.includes(name) || name.startsWith('collector'))) {
     const { healthy, text } = await healthOf(state);
     if (!healthy)
       throw new UsageError('stack_unwell', `--stack: ${state.name} is not well: ${text}; see: plumbline status, and docker logs ${state.container}`);

@@ -11,6 +11,9 @@ export interface DeclaredService {
   ports: { published: number; target: number }[];
 }
 
+/** The server's tiers, from the outside in; each is a service. */
+export const tierServices: readonly string[] = ['edge', 'lb', 'services', 'inference'];
+
 export interface ServiceState {
   name: string;
   container: string;

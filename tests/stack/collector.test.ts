@@ -50,7 +50,8 @@ describe.skipIf(!otelcol || !jaegerFile || !prometheusFile)('the collector', () 
     server = await start({ profile: 'fast', otlp: collector.otlp });
     const serverHost = new URL(server.url).host;
     prometheus = await startPrometheus(prometheusFile as string, {
-      'server:8787': serverHost,
+      // One process: the other tiers are not there.
+      'edge:8787': serverHost,
       'collector:8889': collector.spanMetrics,
       'collector:8888': collector.ownMetrics,
     });
@@ -235,12 +236,15 @@ describe.skipIf(!otelcol || !jaegerFile || !prometheusFile)('the collector', () 
     expect(Number(failed?.value[1])).toBeGreaterThanOrEqual(5);
     expect(failed?.metric['span_name']).toBe('GET /api/organizations/{org_uuid}/chat_conversations');
     expect(await prometheus.query('{__name__=~"traces_span_metrics_duration.*"}')).toEqual([]);
-    expect((await prometheus.query('up')).map(({ metric, value }) => `${metric['job']} ${value[1]}`).sort()).toEqual([
-      'collector 1',
-      'driver 0',
-      'prometheus 1',
-      'server 1',
-      'spans 1',
+    expect((await prometheus.query('up')).map(({ metric, value }) => [metric['job'], metric['tier'], value[1]].join(' ')).sort()).toEqual([
+      'collector  1',
+      'driver  0',
+      'prometheus  1',
+      'server edge 1',
+      'server inference 0',
+      'server lb 0',
+      'server services 0',
+      'spans  1',
     ]);
     expect(await prometheus.query('sum(otelcol_receiver_refused_spans_total or otelcol_receiver_refused_spans) > 0')).toEqual([]);
   }, 60_000);

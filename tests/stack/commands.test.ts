@@ -87,7 +87,7 @@ describe.skipIf(!ready)('with Docker', () => {
     const both = { STACK_JAEGER_PORT: String(takenPort()), STACK_CONTROL_PORT: String(takenPort()) };
     const { stderr } = await plumbline(['up', '--profile', 'core'], folder.path, { env: { ...env, ...both } });
     expect(stderr).toContain('(jaeger)');
-    expect(stderr).toContain('(server)');
+    expect(stderr).toContain('(edge)');
     expect(stderr).toContain('STACK_CONTROL_PORT=<port>');
   });
 

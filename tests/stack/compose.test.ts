@@ -4,15 +4,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { operationsByName } from '../../scenarios/operations.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
+import { ask, at, completionPath, events, newConversation, prompt, putProfile, signIn } from '../server/frame.ts';
+import { caller } from '../telemetry/traced.ts';
 import { type CliResult, emptyFolder, plumbline } from '../support/cli.ts';
 import { requireTool } from '../support/tools.ts';
 import { dockerSays, hasContainers, images } from './containers.ts';
-import { freePorts, holesIn, queryAt, root, servicesOf, traceIn, until } from './parts.ts';
+import { freePorts, holesIn, queryAt, root, servicesOf, traceIn, until, waysDown } from './parts.ts';
 
 const ready = hasContainers(Object.values(images));
 const promtool = requireTool('promtool');
 const project = `plumbline-test-${process.pid}`;
+const tiers = ['edge', 'lb', 'services', 'inference'];
+
+interface Inspected {
+  Config: { User: string; Cmd: string[] };
+  HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; Memory: number; PortBindings?: Record<string, { HostIp: string }[]> };
+  State: { StartedAt: string; Health: { Status: string } };
+  NetworkSettings: { Networks: Record<string, object> };
+}
 
 describe.skipIf(!ready)('the core stack', () => {
   let folder: Awaited<ReturnType<typeof emptyFolder>>;
@@ -37,6 +48,7 @@ describe.skipIf(!ready)('the core stack', () => {
       STACK_SERVER_TAG: 'test',
       STACK_PROFILE: 'fast',
       STACK_DECISION_WAIT: '3s',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=a%20test',
     };
     up = await run('up', '--profile', 'core');
   }, 240_000);
@@ -49,72 +61,151 @@ describe.skipIf(!ready)('the core stack', () => {
   it('comes up healthy, says where everything is, and stays up when asked again', async () => {
     expect(up.stderr).toBe('');
     expect(up.code).toBe(0);
-    for (const service of ['server', 'collector', 'jaeger', 'prometheus']) expect(up.stdout).toContain(`healthy   ${service}`);
+    for (const service of [...tiers, 'collector', 'jaeger', 'prometheus']) expect(up.stdout).toContain(`healthy   ${service}`);
     const status = await run('status', '--json');
     expect(status.code).toBe(0);
     const healths = JSON.parse(status.stdout) as { name: string; healthy: boolean; addresses: { url: string }[] }[];
-    expect(healths.map(({ name, healthy }) => `${name} ${healthy}`).sort()).toEqual(['collector true', 'jaeger true', 'prometheus true', 'server true']);
+    expect(healths.map(({ name, healthy }) => `${name} ${healthy}`).sort()).toEqual(
+      [...tiers, 'collector', 'jaeger', 'prometheus'].map((name) => `${name} true`).sort(),
+    );
     expect(healths.flatMap(({ addresses }) => addresses.map(({ url }) => url))).toEqual(expect.arrayContaining([jaeger, prometheus]));
     expect((await run('up', '--profile', 'core', '--no-build')).code).toBe(0);
   }, 60_000);
 
-  it('runs the server as nobody special: not root, nothing to write on, no rights, only on loopback', () => {
-    const id = dockerSays(
-      'ps',
-      '--quiet',
-      '--filter',
-      `label=com.docker.compose.project=${project}`,
-      '--filter',
-      'label=com.docker.compose.service=server',
-    ).text;
-    const [inspected] = JSON.parse(dockerSays('inspect', id).text) as {
-      Config: { User: string };
-      HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; Memory: number; PortBindings: Record<string, { HostIp: string }[]> };
-    }[];
-    expect(inspected?.Config.User).toBe('node');
-    expect(inspected?.HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], Memory: 1_073_741_824 });
-    const hosts = Object.values(inspected?.HostConfig.PortBindings ?? {}).flat();
-    expect(hosts.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1', '127.0.0.1']);
+  const containerOf = (service: string): string => {
+    const labels = [`project=${project}`, `service=${service}`].flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);
+    return dockerSays('ps', '--quiet', ...labels).text;
+  };
+  const inspect = (service: string): Inspected => (JSON.parse(dockerSays('inspect', containerOf(service)).text) as [Inspected])[0];
+
+  it('runs each tier as nobody special: not root, nothing to write on, no rights', () => {
+    for (const tier of tiers) {
+      const { Config, HostConfig } = inspect(tier);
+      expect(Config.User, tier).toBe('node');
+      expect(Config.Cmd.slice(0, 2)).toEqual(['--tier', tier]);
+      expect(HostConfig, tier).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'] });
+      expect(HostConfig.Memory, tier).toBeGreaterThan(0);
+    }
+    const id = containerOf('services');
     expect(dockerSays('exec', id, 'id', '-u').text).toBe('1000');
     expect(dockerSays('exec', id, 'sh', '-c', 'ls node_modules/node node_modules/vitest 2>&1 | grep -c cannot').text).toBe('2');
     expect(dockerSays('exec', id, 'touch', '/app/x')).toEqual({ code: 1, text: expect.stringContaining('Read-only file system') });
   });
 
-  it('carries a run: the slowest requests and streams open as whole traces in Jaeger, from the driver to the store', async () => {
-    const result = await run('run', 'crud', 'sse', '--stack', '--rate', '10', '--duration', '4s', '--warmup', '500ms');
-    // Too few samples for a quantile is no fault of the stack.
-    expect([0, 75, 99]).toContain(result.code);
-    expect(result.stdout).toMatch(new RegExp(`slowest of crud \\(native\\): ${jaeger}/trace/[0-9a-f]{32}`));
+  it('lets nobody but Prometheus at the ports between tiers, and publishes those of the edge alone, on loopback', () => {
+    const [network] = JSON.parse(dockerSays('network', 'inspect', `${project}_tiers`).text) as [
+      { Internal: boolean; Containers: Record<string, { Name: string }> },
+    ];
+    expect(network.Internal).toBe(true);
+    expect(
+      Object.values(network.Containers)
+        .map(({ Name }) => Name.slice(project.length + 1, -2))
+        .sort(),
+    ).toEqual([...tiers, 'prometheus'].sort());
+    for (const tier of tiers) {
+      const { HostConfig, NetworkSettings } = inspect(tier);
+      const hosts = Object.values(HostConfig.PortBindings ?? {}).flat();
+      expect(
+        hosts.map(({ HostIp }) => HostIp),
+        tier,
+      ).toEqual(tier === 'edge' ? ['127.0.0.1', '127.0.0.1'] : []);
+      expect(Object.keys(NetworkSettings.Networks).sort(), tier).toEqual([...(tier === 'edge' ? [`${project}_default`] : []), `${project}_tiers`]);
+    }
+  });
+
+  it('starts each tier when the one behind it is healthy', () => {
+    const startedAtMs = [...tiers].reverse().map((tier) => Date.parse(inspect(tier).State.StartedAt));
+    expect(startedAtMs).toEqual(startedAtMs.toSorted((one, other) => one - other));
+    for (const tier of tiers) expect(inspect(tier).State.Health.Status, tier).toBe('healthy');
+  });
+
+  it('carries a run: all of the slowest requests and streams open as whole traces in Jaeger, from the driver to the store or inference', async () => {
+    const result = await run('run', 'page-load', 'sse', '--stack', '--rate', '2', '--duration', '12s', '--warmup', '1s');
+    // Too few samples for a quantile is no fault of the stack, and a busy machine is none of the traces.
+    expect([0, 75, 99], result.stderr).toContain(result.code);
+    expect(result.stdout).toMatch(new RegExp(`slowest of page-load \\(native\\): ${jaeger}/trace/[0-9a-f]{32}`));
     const [runId = ''] = readdirSync(join(folder.path, 'results'));
     const file = JSON.parse(readFileSync(join(folder.path, 'results', runId, 'run.json'), 'utf8')) as RunFile;
-    const slowest = file.legs.flatMap((leg) => leg.slowest.slice(0, 10));
-    const ids = slowest.flatMap(({ traceId }) => traceId ?? []);
-    expect(ids.length).toBe(20);
-    let whole = 0;
-    for (const id of ids) {
-      const trace = await until(
-        `trace ${id} with the driver's span`,
-        async () => {
-          const found = await traceIn(jaeger, id);
-          return found && servicesOf(found).includes('plumbline-driver') ? found : undefined;
-        },
-        20_000,
-      );
-      expect(holesIn(trace, undefined)).toEqual([]);
-      expect(servicesOf(trace)).toEqual(expect.arrayContaining(['plumbline-edge', 'plumbline-lb', 'plumbline-mesh', 'plumbline-services']));
-      whole += 1;
+    expect(file.telemetry).toMatchObject({ dropped: 0, restarted: 0 });
+    const slowest = file.legs.flatMap((leg) => leg.slowest);
+    const streams = slowest.filter(({ contentEvents }) => contentEvents !== undefined);
+    expect(slowest.length - streams.length).toBe(20);
+    for (const leg of file.legs)
+      expect(
+        leg.slowest.filter(({ contentEvents }) => contentEvents !== undefined),
+        leg.id,
+      ).toHaveLength(20);
+    const open: string[] = [];
+    for (const { traceId = '', clientSpanId, operation } of slowest) {
+      const trace = await until(`trace ${traceId} of ${operation} with the driver's span`, async () => {
+        const found = await traceIn(jaeger, traceId);
+        return found && servicesOf(found).includes('plumbline-driver') ? found : undefined;
+      });
+      const ways = waysDown(trace);
+      expect(ways.flat(), `${operation} ${traceId}`).not.toContain('missing');
+      const deepest = ways.toSorted((one, other) => other.length - one.length)[0] ?? [];
+      expect(deepest.slice(0, 5), `${operation} ${traceId}`).toEqual(['driver', 'edge', 'lb', 'mesh', 'services'].map((tier) => `plumbline-${tier}`));
+      // Static files have nothing behind their service.
+      if (operationsByName.get(operation)?.latencyClass !== 'static')
+        expect(['plumbline-store', 'plumbline-cache', 'plumbline-inference']).toContain(deepest[5]);
+      const root = trace.spans.filter(({ references }) => references.length === 0);
+      expect(root.map(({ spanID, processID }) => [spanID, trace.processes[processID]?.serviceName])).toEqual([[clientSpanId, 'plumbline-driver']]);
+      // Of the environment of `up`.
+      for (const { serviceName, tags } of Object.values(trace.processes))
+        if (serviceName !== 'plumbline-driver') expect(tags).toContainEqual(expect.objectContaining({ key: 'deployment.environment.name', value: 'a test' }));
+      if (operation === 'chat.completion') {
+        expect(ways).toContainEqual([...deepest.slice(0, 5), 'plumbline-inference', 'plumbline-inference']);
+        expect(trace.spans.map(({ operationName }) => operationName)).toEqual(expect.arrayContaining(['prefill', 'decode']));
+      }
+      open.push(traceId);
     }
-    expect(whole).toBe(20);
+    expect(new Set(open).size).toBe(slowest.length);
     // Scraped every second or five, and the graph waits for spans that belong together.
     const counted = (what: string, expression: string, atLeast: number): Promise<true> =>
       until(what, async () => (Number((await queryAt(prometheus, expression))[0]?.value[1]) >= atLeast ? true : undefined));
-    await counted('the service graph', 'sum(traces_service_graph_request_total{client="plumbline-edge",server="plumbline-lb"})', 20);
-    await counted("the server's own metrics", 'sum(http_server_request_duration_seconds_count)', 70);
-    await counted("the run's own metrics, up to its end", `sum(last_over_time(plumbline_run_ended_total{run="${runId}"}[2m]))`, 70);
-  }, 120_000);
+    await counted('the service graph', 'sum(traces_service_graph_request_total{client="plumbline-edge",server="plumbline-lb"})', 60);
+    await counted("the server's own metrics", 'sum(http_server_request_duration_seconds_count{tier="edge"})', 5_000);
+    await counted("the run's own metrics, up to its end", `sum(last_over_time(plumbline_run_ended_total{run="${runId}"}[2m]))`, 5_000);
+  }, 180_000);
 
-  it('goes down clean', async () => {
+  it('opens the trace that message_start names, of a stream of anybody', async () => {
+    const base = `http://127.0.0.1:${env['STACK_SERVER_PORT']}`;
+    const user = await signIn(base);
+    const { spanId, headers } = caller(true);
+    const path = completionPath(user, await newConversation(base, user));
+    const answer = await ask(base, path, { method: 'POST', headers: { cookie: user.cookie, ...headers }, body: prompt });
+    const start = events(answer.body.toString())[0];
+    expect(start?.name).toBe('message_start');
+    const traceId = String(at(start?.data, 'message.trace_id'));
+    const trace = await until(`the trace ${traceId}`, () => traceIn(jaeger, traceId));
+    expect(holesIn(trace, spanId)).toEqual([]);
+    expect(servicesOf(trace)).toEqual(['edge', 'inference', 'lb', 'mesh', 'services', 'store'].map((tier) => `plumbline-${tier}`));
+  }, 60_000);
+
+  it('scrapes every tier each second, told apart by a label', async () => {
+    const values = async (expression: string): Promise<Record<string, number>> =>
+      Object.fromEntries((await queryAt(prometheus, expression)).map(({ metric, value }) => [metric['tier'] ?? '', Number(value[1])]));
+    expect(await values('up{job="server"}')).toEqual({ edge: 1, lb: 1, services: 1, inference: 1 });
+    const scrapes = await values('count_over_time(up{job="server"}[10s])');
+    for (const tier of tiers) expect(scrapes[tier], tier).toBeGreaterThanOrEqual(9);
+    // What only one of them can know.
+    expect(Object.keys(await values('sum by (tier) (http_server_request_duration_seconds_count)'))).toEqual(['edge']);
+    expect(Object.keys(await values('plumbline_inference_slots_busy'))).toEqual(['inference']);
+    expect(Object.keys(await values('plumbline_cache_entries > 0'))).toEqual(['services']);
+    expect(Object.keys(await values('nodejs_eventloop_delay_p99_seconds')).sort()).toEqual([...tiers].sort());
+  });
+
+  it('goes down clean, when the stream that is under way has ended', async () => {
+    const base = `http://127.0.0.1:${env['STACK_SERVER_PORT']}`;
+    const user = await signIn(base);
+    const conversation = await newConversation(base, user);
+    const profile = 'extends: fast\nclasses:\n  completion: {total: 6s, stream: {firstEvent: 500ms, events: 24}}\n';
+    expect((await putProfile(`http://127.0.0.1:${env['STACK_CONTROL_PORT']}`, profile)).status).toBe(200);
+    const stream = ask(base, completionPath(user, conversation), { method: 'POST', headers: { cookie: user.cookie }, body: prompt });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     const down = await run('down', '--volumes');
+    const seen = events((await stream).body.toString());
+    expect([seen.filter(({ name }) => name === 'content_block_delta').length, seen.at(-1)?.name]).toEqual([24, 'message_stop']);
     expect(down.stderr).toBe('');
     expect(down.code).toBe(0);
     for (const list of [
@@ -127,7 +218,7 @@ describe.skipIf(!ready)('the core stack', () => {
     expect(await run('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('no stack is up') });
     expect(await run('down')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was up') });
     expect(await run('run', 'crud', '--stack')).toMatchObject({ code: 2, stderr: expect.stringContaining('plumbline up') });
-  }, 60_000);
+  }, 90_000);
 });
 
 describe('the files of the stack', () => {
@@ -140,7 +231,7 @@ describe('the files of the stack', () => {
 
   it('pin every image, bound the memory of every service, and publish on loopback alone', () => {
     const { services } = read('docker-compose.yml') as Compose;
-    expect(Object.keys(services).sort()).toEqual(['collector', 'collector-full', 'grafana', 'jaeger', 'k6', 'prometheus', 'server', 'tempo']);
+    expect(Object.keys(services).sort()).toEqual([...tiers, 'collector', 'collector-full', 'grafana', 'jaeger', 'k6', 'prometheus', 'tempo'].sort());
     for (const [name, { image, ports = [], mem_limit: memory, profiles = [] }] of Object.entries(services)) {
       expect(image, name).toMatch(/^[\w./-]+:(?:v?\d+\.\d+\.\d+|\$\{STACK_SERVER_TAG:-local\})$/);
       expect(memory, name).toMatch(/^\d+[mg]$/);
@@ -155,8 +246,8 @@ describe('the files of the stack', () => {
       expect(code, text).toBe(0);
       return text.split('\n').sort();
     };
-    expect(servicesIn('core')).toEqual(['collector', 'jaeger', 'prometheus', 'server']);
-    expect(servicesIn('full')).toEqual(['collector-full', 'grafana', 'prometheus', 'server', 'tempo']);
+    expect(servicesIn('core')).toEqual([...tiers, 'collector', 'jaeger', 'prometheus'].sort());
+    expect(servicesIn('full')).toEqual([...tiers, 'collector-full', 'grafana', 'prometheus', 'tempo'].sort());
     expect(servicesIn('core', 'k6')).toContain('k6');
   });
 

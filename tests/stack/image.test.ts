@@ -71,12 +71,12 @@ describe.skipIf(!ready)('the image of the server', () => {
     await network?.stop();
   }, 60_000);
 
-  /** As compose starts it: nothing to write on, no rights. */
+  /** As compose starts it, but all tiers in one process, which takes the edge's place for Prometheus: nothing to write on, no rights. */
   const startServer = async (...flags: string[]): Promise<{ container: StartedTestContainer; url: string }> => {
     const container = keep(
       await image
         .withNetwork(network)
-        .withNetworkAliases('server')
+        .withNetworkAliases('edge')
         .withCommand(['--otlp', 'http://collector:4318', ...flags])
         .withExposedPorts(8787)
         .withTmpFs({ '/tmp': 'rw' })

@@ -79,7 +79,7 @@ export interface JaegerSpan {
 
 export interface JaegerTrace {
   spans: JaegerSpan[];
-  processes: Record<string, { serviceName: string }>;
+  processes: Record<string, { serviceName: string; tags: { key: string; value: unknown }[] }>;
 }
 
 /** Undefined: it has none of that id. */
@@ -97,6 +97,21 @@ export function holesIn(trace: JaegerTrace, callerSpanId: string | undefined): s
       .filter(({ spanID }) => spanID !== callerSpanId && !ids.has(spanID))
       .map(({ spanID }) => `${operationName} has the parent ${spanID}, which is not there`),
   );
+}
+
+/** Services from the root down to each span, by parents alone; what is not there is `missing`. */
+export function waysDown(trace: JaegerTrace): string[][] {
+  const known = new Map(trace.spans.map((span) => [span.spanID, span]));
+  return trace.spans.map((span) => {
+    const way: string[] = [];
+    for (let at: JaegerSpan | undefined = span; at !== undefined; ) {
+      way.unshift(trace.processes[at.processID]?.serviceName ?? 'nobody');
+      const parent: string | undefined = at.references.find(({ refType }) => refType === 'CHILD_OF')?.spanID;
+      at = parent === undefined ? undefined : known.get(parent);
+      if (parent !== undefined && at === undefined) way.unshift('missing');
+    }
+    return way;
+  });
 }
 
 export function servicesOf(trace: JaegerTrace): string[] {
