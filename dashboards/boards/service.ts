@@ -6,6 +6,7 @@ import { lines } from '../build/panels.ts';
 import { max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
 import { classLimits } from './class-limits.ts';
 import { ofServer, serverJob } from './filters.ts';
+import { classColours } from './tones.ts';
 
 const requests = `${m.requestDuration}_count`;
 const ofService = { [labels.service]: '~$service' };
@@ -96,6 +97,7 @@ export const service = board({
           says: 'How late responses and events left, p99. It is the server that is late, not the load: look at the event loop and at the processor below.',
           unit: units.seconds,
           queries: [{ expr: quantile(0.99, m.lateness, {}, labels.latencyClass), legend: `{{${labels.latencyClass}}}` }],
+          colours: classColours,
         }),
       ],
     },

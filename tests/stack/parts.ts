@@ -39,7 +39,7 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-async function startProgram(file: string, args: readonly string[], env: Record<string, string>, readyUrl: string): Promise<Program> {
+export async function startProgram(file: string, args: readonly string[], env: Record<string, string>, readyUrl: string): Promise<Program> {
   const child: ChildProcess = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-5_000)));
