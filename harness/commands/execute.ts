@@ -8,6 +8,7 @@ import { readConfig } from '../config.ts';
 import { annotationsOf } from '../report/grafana-annotations.ts';
 import { grafanaLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
+import { slowestTraceLines } from '../report/trace-backend.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { run } from '../run.ts';
 import type { ServerLog } from '../server-log.ts';
@@ -46,6 +47,7 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
     parts.metrics?.judged(outcome.run);
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
+    for (const line of slowestTraceLines(outcome.run)) console.log(line);
     if (parts.grafanaUrl !== undefined) await toGrafana(parts.grafanaUrl, outcome.run);
     if (parts.serverLog?.file !== undefined) console.log(`the server wrote a log: ${parts.serverLog.file}`);
     return outcome;

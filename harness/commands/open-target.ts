@@ -5,6 +5,8 @@ import type { Target } from '../plan/plan.ts';
 import { parseWhole } from '../plan/durations.ts';
 import { checkTarget, isOwnHost, targetOf } from '../plan/target.ts';
 import { tlsProtocol } from '../plan/tls-protocol.ts';
+import { templateFault } from '../report/trace-backend.ts';
+import type { TraceBackend } from '../results/run-file.ts';
 import type { ServerLog } from '../server-log.ts';
 import { startServerProcess } from '../server-process.ts';
 import { startReceiverProcess } from '../telemetry/receiver-process.ts';
@@ -24,6 +26,10 @@ export interface TargetFlags {
   traces?: boolean;
   otlp?: string;
   otlpPort?: string;
+  /** Where a trace opens, as the user says; beats `traceBackend`. */
+  traceUrl?: string;
+  /** The same, as --stack knows it. */
+  traceBackend?: TraceBackend;
 }
 
 export interface OpenTarget {
@@ -61,13 +67,27 @@ export async function openTarget(flags: TargetFlags, host?: string): Promise<Ope
 
 type GivenSources = Omit<TraceSources, 'control'>;
 
-/** Where spans go: to the collector that was named, else to a receiver of our own where there is a server that can be told of it. Undefined: --no-traces. */
-async function traceSources({ traces, otlp, otlpPort, target }: TargetFlags): Promise<GivenSources | undefined> {
+/** Where spans go (to the collector that was named, else to a receiver of our own where there is a server that can be told of it) and open. Undefined: --no-traces. */
+async function traceSources(flags: TargetFlags): Promise<GivenSources | undefined> {
+  const { traces, otlp, otlpPort, traceUrl } = flags;
   if (traces === false) {
-    if (otlp !== undefined || otlpPort !== undefined)
-      throw new UsageError('no_traces', '--no-traces switches traces off: leave --otlp and --otlp-port away, or --no-traces');
+    if (otlp !== undefined || otlpPort !== undefined || traceUrl !== undefined)
+      throw new UsageError('no_traces', '--no-traces switches traces off: leave --otlp, --otlp-port and --trace-url away, or --no-traces');
     return undefined;
   }
+  const backend = backendOf(flags);
+  return { ...(await spansGoTo(flags)), ...(backend && { backend }) };
+}
+
+function backendOf({ traceUrl, traceBackend }: TargetFlags): TraceBackend | undefined {
+  if (traceUrl === undefined) return traceBackend;
+  const fault = templateFault(traceUrl);
+  if (fault !== undefined)
+    throw new UsageError('bad_trace_url', `--trace-url: "${traceUrl}" ${fault}; give where a trace opens, such as https://traces.example.com/trace/{traceId}`);
+  return { kind: 'template', url: traceUrl };
+}
+
+async function spansGoTo({ otlp, otlpPort, target }: TargetFlags): Promise<GivenSources> {
   const config = readConfig();
   if (otlp !== undefined && otlpPort !== undefined)
     throw new UsageError('otlp_twice', '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them');

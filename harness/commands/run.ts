@@ -6,7 +6,7 @@ import { hostOf, loadScenario } from '../plan/load-scenario.ts';
 import { makePlan, type Overrides, type PlanRequest } from '../plan/make-plan.ts';
 import type { DriverName } from '../sample.ts';
 import { runningStack } from '../stack/running-stack.ts';
-import { traceLinks, withStack } from '../stack/with-stack.ts';
+import { withStack } from '../stack/with-stack.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
 import type { K6Outputs } from '../drive/k6/outputs.ts';
@@ -51,6 +51,10 @@ export function targetFlags(command: Command): Command {
     .option('--http1', 'HTTP/1.1 over TLS, also where the server has HTTP/2 (default: what it chooses)')
     .option('--no-traces', 'receive no spans and ask for none')
     .option('--otlp <url>', 'send spans to this OTLP/HTTP collector instead of into the results (default: OTEL_EXPORTER_OTLP_ENDPOINT, where it is set)')
+    .option(
+      '--trace-url <template>',
+      "where a trace opens, such as 'https://traces.example.com/trace/{traceId}'; {fromMs} and {toMs} are times around the request",
+    )
     .option('--otlp-port <port>', 'receive spans (OTLP/HTTP, protobuf or JSON) on this port, for a --target that sends them there')
     .option('--seed <number>', 'seed of schedules, keys and draws', String(defaultSeed));
 }
@@ -128,9 +132,8 @@ export const addRun: AddCommand = (program, exit) => {
         if (flags.findMax) exit(await findMax(toPlan, common));
         else {
           const { run } = await executePlan(toPlan({}), common);
-          const links = stack ? traceLinks(stack, run) : [];
-          if (links.length > 0)
-            console.log(`${links.join('\n')}\n(traces are there when the collector has decided on them: 40 s, unless STACK_DECISION_WAIT says otherwise)`);
+          if (stack && run.telemetry?.backend)
+            console.log('(traces are there when the collector has decided on them: 40 s, unless STACK_DECISION_WAIT says otherwise)');
           exit(exitCodeOf(run.verdict.verdict));
         }
       } finally {

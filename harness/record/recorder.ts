@@ -178,6 +178,7 @@ class Recorder implements LegRecorder {
       series: this.#series.rows(report.measuredFromMs),
       ...(this.#restarted > 0 && { restartedTraces: this.#restarted }),
       exemplars: this.#exemplarsOf(operations, classesOf, allOf),
+      secondExemplars: this.#series.exemplars(),
       slowest: [...this.#slowestPlain.entries(), ...this.#slowestStreams.entries()].toSorted((a, b) => b.score - a.score).map(({ item }) => item),
       streams: this.#streams.held.toSorted((a, b) => (a.sentAtMs ?? 0) - (b.sentAtMs ?? 0)),
       waterfalls: this.#journeys.waterfalls(),

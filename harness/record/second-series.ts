@@ -1,5 +1,7 @@
-import type { SecondRow } from '../results/run-file.ts';
+import type { SecondExemplar, SecondRow } from '../results/run-file.ts';
 import type { Sample } from '../sample.ts';
+import { LatencyBins } from './exemplars.ts';
+import { SecondExemplars } from './second-exemplars.ts';
 
 interface Second {
   due: number;
@@ -10,6 +12,8 @@ interface Second {
   dropped: number;
   latency?: Values;
   ttft?: Values;
+  /** Of its requests that have a trace. */
+  traced?: LatencyBins;
   quantiles?: Pick<SecondRow, 'p50Ms' | 'p95Ms' | 'p99Ms' | 'ttftP50Ms' | 'ttftP95Ms'>;
 }
 
@@ -34,6 +38,7 @@ export class SecondSeries {
   readonly #seconds: (Second | undefined)[] = [];
   readonly #sealAfterMs: number;
   readonly #random: () => number;
+  readonly #exemplars = new SecondExemplars();
   #sealedBelow = 0;
 
   constructor(sealAfterMs: number, random: () => number) {
@@ -50,7 +55,13 @@ export class SecondSeries {
       due.due += 1;
       if (outcome === 'dropped') due.dropped += 1;
       if (due.quantiles === undefined) {
-        if (!Number.isNaN(latencyMs)) due.latency = this.#hold(due.latency, latencyMs);
+        if (!Number.isNaN(latencyMs)) {
+          due.latency = this.#hold(due.latency, latencyMs);
+          if (sample.traceId !== undefined && sentAtMs !== undefined) {
+            due.traced ??= new LatencyBins();
+            due.traced.add(sample, latencyMs);
+          }
+        }
         if (!Number.isNaN(ttftMs)) due.ttft = this.#hold(due.ttft, ttftMs);
       }
     }
@@ -69,6 +80,12 @@ export class SecondSeries {
   /** Requests that ended in that second, in all. */
   endedIn(second: number): number {
     return this.#seconds[second]?.ended ?? 0;
+  }
+
+  /** Requests near the p99 of their second, for those seconds that have one with a trace. Once, after the last sample. */
+  exemplars(): SecondExemplar[] {
+    for (const [index, second] of this.#seconds.entries()) if (second?.quantiles === undefined) this.#close(index);
+    return this.#exemplars.entries();
   }
 
   rows(measuredFromMs: number): SecondRow[] {
@@ -119,14 +136,21 @@ export class SecondSeries {
   #seal(nowMs: number): void {
     const below = Math.floor((nowMs - this.#sealAfterMs) / 1000);
     while (this.#sealedBelow < below && this.#sealedBelow < this.#seconds.length) {
-      const second = this.#seconds[this.#sealedBelow];
-      if (second && second.quantiles === undefined) {
-        second.quantiles = quantilesOf(second);
-        delete second.latency;
-        delete second.ttft;
-      }
+      if (this.#seconds[this.#sealedBelow]?.quantiles === undefined) this.#close(this.#sealedBelow);
       this.#sealedBelow += 1;
     }
+  }
+
+  #close(index: number): void {
+    const second = this.#seconds[index];
+    if (second === undefined) return;
+    second.quantiles = quantilesOf(second);
+    const { p99Ms } = second.quantiles;
+    const sample = p99Ms === undefined ? undefined : second.traced?.near(p99Ms);
+    if (p99Ms !== undefined && sample) this.#exemplars.offer({ second: index, p99Ms, sample });
+    delete second.latency;
+    delete second.ttft;
+    delete second.traced;
   }
 }
 

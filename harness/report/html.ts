@@ -7,7 +7,7 @@ import { factsList, legVerdict, verdictCard } from './sections/header.ts';
 import { legSection } from './sections/leg.ts';
 import { overviewSection } from './sections/overview.ts';
 import { tracesSection } from './sections/traces.ts';
-import { openableTraces } from './trace-links.ts';
+import { reportTraces } from './trace-links.ts';
 
 /**
  * The whole report as one page that opens offline and asks for nothing. Pure: the same run gives the same page.
@@ -20,7 +20,7 @@ export function renderHtml(run: RunFile, spans: readonly FlatSpan[] = []): strin
   const tabs = run.legs
     .map((leg, index) => `<a href="#leg-${slugs[index] ?? ''}" class="tone-${legVerdict(leg)}"><span class="spot"></span>${escape(leg.id)}</a>`)
     .join('');
-  const traces = openableTraces(run, spans);
+  const traces = reportTraces(run, spans);
   const overview = run.legs.length === 0 ? '' : overviewSection(run, slugs);
   const legs = run.legs.map((leg, index) => legSection(leg, run, slugs[index] ?? '', traces)).join('');
   const tracesTab = run.telemetry === undefined ? '' : '<a href="#traces">Traces</a>';

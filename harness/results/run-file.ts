@@ -44,8 +44,17 @@ export interface Telemetry {
   restarted: number;
   /** Where the spans went, when that was not our own receiver. */
   endpoint?: string;
+  /** Where a trace can be opened. Absent: nobody said. */
+  backend?: TraceBackend;
   /** What is incomplete, and why. */
   notes: string[];
+}
+
+export interface TraceBackend {
+  /** `template`: given by hand, with `--trace-url`. */
+  kind: 'jaeger' | 'grafana-tempo' | 'template';
+  /** An http(s) URL with `{traceId}` in it; `{fromMs}` and `{toMs}` stand for a time around the request, milliseconds since 1970. */
+  url: string;
 }
 
 export interface Machine {
@@ -104,6 +113,8 @@ export interface LegResult {
   slowest: Sample[];
   /** Requests that took about as long as the upper quantiles say, by class and by operation (the busiest). Absent: written by an earlier version. */
   exemplars?: Exemplar[];
+  /** Requests that were due in a second and took about as long as its p99, at most 100 over the run. Absent: written by an earlier version. */
+  secondExemplars?: SecondExemplar[];
   /** Requests, warm-up included, whose server started a trace of its own instead of the one that was sent. Absent: none. */
   restartedTraces?: number;
   /** A seeded share of streams with event times, for stream timelines. */
@@ -124,6 +135,12 @@ export interface Exemplar {
   q: number;
   /** The quantile. */
   ms: number;
+  sample: Sample;
+}
+
+export interface SecondExemplar {
+  second: number;
+  p99Ms: number;
   sample: Sample;
 }
 

@@ -1,14 +1,31 @@
 import type { LegMeasurement } from '../results/run-file.ts';
 import type { Sample } from '../sample.ts';
 
-/** The requests whose traces the report opens, each once: the slowest, those at the upper quantiles, and those of the median journey. Pure. */
-export function askedSamples(legs: readonly Pick<LegMeasurement, 'slowest' | 'exemplars' | 'waterfalls'>[]): Sample[] {
-  const chosen = new Map<string, Sample>();
-  for (const leg of legs) {
-    const median = leg.waterfalls.find(({ label }) => label.startsWith('median '));
-    for (const sample of [...leg.slowest, ...(leg.exemplars ?? []).map((exemplar) => exemplar.sample), ...(median?.requests ?? [])]) {
-      if (sample.traceId !== undefined && sample.sentAtMs !== undefined) chosen.set(sample.traceId, sample);
-    }
-  }
-  return [...chosen.values()];
+type Shown = Pick<LegMeasurement, 'slowest' | 'exemplars' | 'secondExemplars' | 'streams' | 'waterfalls'>;
+
+/** The requests whose traces the report promises, each once: the slowest, those at the upper quantiles, and those of the median journey. Pure. */
+export function askedSamples(legs: readonly Shown[]): Sample[] {
+  return eachOnce(
+    legs.flatMap((leg) => {
+      const median = leg.waterfalls.find(({ label }) => label.startsWith('median '));
+      return [...leg.slowest, ...(leg.exemplars ?? []).map(({ sample }) => sample), ...(median?.requests ?? [])];
+    }),
+  );
+}
+
+/**
+ * Those that it opens where they can be had, none of them asked for already: behind the dots of single seconds and the rows of streams. They come from all over the
+ * run, and a server holds its latest requests and its slowest.
+ */
+export function wishedSamples(legs: readonly Shown[], asked: readonly Sample[]): Sample[] {
+  const ids = new Set(asked.map(({ traceId }) => traceId));
+  return eachOnce(legs.flatMap((leg) => [...(leg.secondExemplars ?? []).map(({ sample }) => sample), ...leg.streams])).filter(
+    ({ traceId }) => !ids.has(traceId),
+  );
+}
+
+function eachOnce(samples: readonly Sample[]): Sample[] {
+  return [
+    ...new Map(samples.filter(({ traceId, sentAtMs }) => traceId !== undefined && sentAtMs !== undefined).map((sample) => [sample.traceId, sample])).values(),
+  ];
 }

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
 import type { ControlClient, TraceHealth } from '../control-client.ts';
-import type { LegMeasurement, Telemetry } from '../results/run-file.ts';
+import type { LegMeasurement, Telemetry, TraceBackend } from '../results/run-file.ts';
 import { readSamples, samplesFileName } from '../results/samples.ts';
 import type { Sample } from '../sample.ts';
 import { plumblineVersion } from '../version.ts';
-import { askedSamples } from './asked-traces.ts';
+import { askedSamples, wishedSamples } from './asked-traces.ts';
 import { clientSpans } from './client-spans.ts';
 import type { FlatSpan } from './flat-span.ts';
 import { otlpOfSpans, spansOfExport, spansOfOtlp } from './otlp-json.ts';
@@ -24,6 +24,8 @@ export interface TraceSources {
   receiver?: ReceiverProcess;
   /** A collector that was named from outside: the spans go there, the driver's own as well. */
   collector?: { url: string; headers: Readonly<Record<string, string>> };
+  /** Where traces can be opened afterwards. */
+  backend?: TraceBackend;
 }
 
 export interface TracedRun {
@@ -50,7 +52,7 @@ const sendTimeoutMs = 10_000;
 const faultsTold = 3;
 
 export function runTraces(sources: TraceSources): RunTraces {
-  const { control, receiver, collector } = sources;
+  const { control, receiver, collector, backend } = sources;
   let before: TraceHealth | undefined;
   let fault: string | undefined;
   return {
@@ -66,14 +68,15 @@ export function runTraces(sources: TraceSources): RunTraces {
     async finish(run) {
       const notes = fault === undefined ? [] : [fault];
       const asked = askedSamples(run.legs);
-      const ids = asked.flatMap(({ traceId }) => traceId ?? []);
-      const server = control ? await emitAsked(control, before, ids) : { dropped: 0, notes: [] };
+      const wished = wishedSamples(run.legs, asked);
+      const ids = traceIdsOf(asked);
+      const server = control ? await emitAsked(control, before, ids, traceIdsOf(wished)) : { dropped: 0, notes: [] };
       notes.push(...server.notes);
       if (receiver && !control) await new Promise((resolve) => setTimeout(resolve, waitForStrangersMs));
       const refused = await refusedBy(receiver, notes);
       const endpoint = collector?.url ?? (receiver ? undefined : server.endpoint);
       if (endpoint !== undefined) notes.push(`the server's spans went to ${endpoint}: here are the driver's alone`);
-      const gathered = await gather(run, asked, { received: receiver !== undefined, keepOwn: collector !== undefined }, notes);
+      const gathered = await gather(run, [...asked, ...wished], { received: receiver !== undefined, keepOwn: collector !== undefined }, notes);
       if (collector) await send(collector, gathered.own, notes);
       const traces = tracesOf(gathered.asked);
       const whole = ids.filter((id) => traces.get(id)?.faults.length === 0).length;
@@ -93,10 +96,15 @@ export function runTraces(sources: TraceSources): RunTraces {
         dropped,
         restarted: run.legs.reduce((sum, leg) => sum + (leg.restartedTraces ?? 0), 0),
         ...(endpoint !== undefined && { endpoint }),
+        ...(backend && { backend }),
         notes,
       };
     },
   };
+}
+
+function traceIdsOf(samples: readonly Sample[]): string[] {
+  return samples.flatMap(({ traceId }) => traceId ?? []);
 }
 
 function firstFault(ids: readonly string[], traces: ReturnType<typeof tracesOf>): string {

@@ -17,17 +17,24 @@ export async function healthBefore(control: ControlClient | undefined): Promise<
   return control?.traceHealth().catch(() => undefined);
 }
 
-/** Names the traces that are wanted and waits until the server has sent everything. Never throws: what went wrong is in the notes. */
-export async function emitAsked(control: ControlClient, before: TraceHealth | undefined, traceIds: readonly string[]): Promise<ServerOutcome> {
+/**
+ * Names the traces that are wanted and waits until the server has sent everything. Never throws: what went wrong is in the notes.
+ * @param wished may be missing without a note
+ */
+export async function emitAsked(
+  control: ControlClient,
+  before: TraceHealth | undefined,
+  asked: readonly string[],
+  wished: readonly string[],
+): Promise<ServerOutcome> {
   const notes: string[] = [];
   try {
     if (before === undefined) return { dropped: 0, notes: ['the control port tells nothing of traces: the server has none, or is of an earlier version'] };
     if (!(await control.traceHealth()).enabled) return { dropped: 0, notes: ['the server exports no traces: start it with --otlp <collector>'] };
-    const ids = traceIds.filter((id) => traceIdPattern.test(id));
-    let missing = 0;
-    for (let i = 0; i < ids.length; i += askedAtOnce) missing += (await control.keepTraces(ids.slice(i, i + askedAtOnce))).missing.length;
+    const missing = await keep(control, asked);
+    await keep(control, wished);
     if (missing > 0)
-      notes.push(`${missing} of ${ids.length} traces were asked for too late: the server holds only its latest requests, and of each operation its slowest`);
+      notes.push(`${missing} of ${asked.length} traces were asked for too late: the server holds only its latest requests, and of each operation its slowest`);
     let health = await control.flushTraces();
     for (let tries = 1; tries < flushTries && health.queued > 0; tries += 1) health = await control.flushTraces();
     if (health.queued > 0) notes.push(`${health.queued} spans still waited to be sent when the run ended`);
@@ -37,4 +44,12 @@ export async function emitAsked(control: ControlClient, before: TraceHealth | un
   } catch (error) {
     return { dropped: 0, notes: [...notes, `traces could not be asked for: ${error instanceof Error ? error.message : String(error)}`] };
   }
+}
+
+/** How many of them the server has no more. */
+async function keep(control: ControlClient, traceIds: readonly string[]): Promise<number> {
+  const ids = traceIds.filter((id) => traceIdPattern.test(id));
+  let missing = 0;
+  for (let i = 0; i < ids.length; i += askedAtOnce) missing += (await control.keepTraces(ids.slice(i, i + askedAtOnce))).missing.length;
+  return missing;
 }

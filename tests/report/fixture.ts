@@ -1,5 +1,7 @@
 import { judgeRun } from '../../harness/judge/verdict.ts';
-import type { RunFile } from '../../harness/results/run-file.ts';
+import { embeddedTraces } from '../../harness/report/trace-links.ts';
+import type { RunFile, Telemetry } from '../../harness/results/run-file.ts';
+import type { FlatSpan } from '../../harness/telemetry/flat-span.ts';
 import { distributionOf } from '../../harness/results/distribution.ts';
 import { closedLeg, pageLoadLeg, sseK6Leg, sseNativeLeg } from './fixture-legs.ts';
 
@@ -39,4 +41,22 @@ export function makeRun({ runId = '20261123-114500-demo-7f3a', slowerMs = 0, inv
     },
     verdict: judgeRun(legs),
   };
+}
+
+/** What `--otlp` and a server's answer leave behind. */
+export function withTelemetry(run: RunFile, more: Partial<Telemetry> = {}): RunFile {
+  return { ...run, telemetry: { traces: 'complete', spans: 0, serverSpans: 0, asked: 0, whole: 0, dropped: 0, restarted: 0, notes: [], ...more } };
+}
+
+/** Spans of every trace that the run's report can open: the driver's, and with `server` a tier's below it. */
+export function spansOfRun(run: RunFile, { server }: { server: boolean }): FlatSpan[] {
+  const epochMs = Date.parse(run.startedAt);
+  return embeddedTraces(run.legs).flatMap(({ sample }, index) => {
+    const { traceId = '', endedAtMs = 0 } = sample;
+    const times = { startMs: epochMs + (sample.intendedAtMs ?? sample.sentAtMs ?? 0), endMs: epochMs + endedAtMs };
+    const spanId = index.toString(16).padStart(16, 'a');
+    const common = { traceId, name: sample.operation, kind: 'server' as const, attributes: {}, events: [], links: [], ...times };
+    const driver: FlatSpan = { ...common, spanId, service: 'plumbline-driver' };
+    return server ? [driver, { ...common, spanId: index.toString(16).padStart(16, 'b'), parentSpanId: spanId, service: 'plumbline-edge' }] : [driver];
+  });
 }

@@ -117,42 +117,49 @@ for (const mode of ['trust', 'restart']) {
       expect((await plumbline(['trace', '--help'], folder.path)).stdout).toContain('plumbline trace 4bf92f35');
     });
 
-    it.skipIf(chromiumPath === undefined)('one click leads from the slowest, and from a p99 dot, to the trace’s waterfall', async () => {
-      const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox', '--disable-gpu'] });
-      try {
-        const page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
-        const faults: string[] = [];
-        page.on('console', (message) => faults.push(message.text()));
-        page.on('pageerror', (error) => faults.push(error.message));
-        const url = pathToFileURL(join(written.directory, 'report.html')).href;
-        for (const leg of ['page-load-native', 'sse-native']) {
-          for (const from of [`#chart-slowest-${leg} a.to-trace`, `#chart-percentiles-${leg} a.to-trace`]) {
-            await page.goto(`${url}#leg-${leg}`);
-            const dots = page.locator(from);
-            // The last dot of the latencies is a p99 of the last line.
-            const dot = from.includes('slowest') ? dots.first() : dots.last();
-            const id = (await dot.getAttribute('href'))?.slice(1) ?? '';
-            expect(await page.locator(`#${id}`).isVisible()).toBe(false);
-            await dot.click();
-            const chart = page.locator(`#${id}`);
-            await expect.poll(() => chart.isVisible()).toBe(true);
-            await expect.poll(async () => (await chart.boundingBox())?.y ?? 9_999).toBeLessThan(880);
-            const names = await chart.locator('.row .step').allTextContents();
-            expect(names[0]).toMatch(/ driver$/);
-            expect(names.some((name) => name.endsWith(' edge'))).toBe(true);
-            expect(await chart.locator('rect.mark').count()).toBe(names.length);
-            if (from.includes('slowest'))
-              expect(id).toBe(`chart-trace-${written.run.legs.find(({ id: legId }) => legId.replace('/', '-') === leg)?.slowest[0]?.traceId}`);
+    it.skipIf(chromiumPath === undefined)(
+      'one click leads from the slowest, from a p99 dot, from that of a second and from a stream, to the trace’s waterfall',
+      async () => {
+        const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox', '--disable-gpu'] });
+        try {
+          const page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
+          const faults: string[] = [];
+          page.on('console', (message) => faults.push(message.text()));
+          page.on('pageerror', (error) => faults.push(error.message));
+          const url = pathToFileURL(join(written.directory, 'report.html')).href;
+          for (const leg of ['page-load-native', 'sse-native']) {
+            for (const from of ['slowest', 'percentiles', 'series', 'streams'].map((chart) => `#chart-${chart}-${leg} a.to-trace`)) {
+              await page.goto(`${url}#leg-${leg}`);
+              const dots = page.locator(from);
+              // The last dot of the latencies is a p99 of the last line.
+              const dot = from.includes('slowest') ? dots.first() : dots.last();
+              const id = (await dot.getAttribute('href'))?.slice(1) ?? '';
+              expect(await page.locator(`#${id}`).isVisible()).toBe(false);
+              await dot.click();
+              const chart = page.locator(`#${id}`);
+              await expect.poll(() => chart.isVisible()).toBe(true);
+              await expect.poll(async () => (await chart.boundingBox())?.y ?? 9_999).toBeLessThan(880);
+              const names = await chart.locator('.row .step').allTextContents();
+              expect(names[0]).toMatch(/ driver$/);
+              expect(names.some((name) => name.endsWith(' edge'))).toBe(true);
+              expect(await chart.locator('rect.mark').count()).toBe(names.length);
+              if (from.includes('slowest'))
+                expect(id).toBe(`chart-trace-${written.run.legs.find(({ id: legId }) => legId.replace('/', '-') === leg)?.slowest[0]?.traceId}`);
+            }
           }
+          expect(faults).toEqual([]);
+          // Every one of the slowest can be opened, every second's dot, and every stream that is drawn.
+          for (const leg of written.run.legs) {
+            const count = (chart: string, what: string): Promise<number> => page.locator(`#chart-${chart}-${leg.id.replace('/', '-')} ${what}`).count();
+            expect(await count('slowest', 'tbody tr:has(a.to-trace)'), leg.id).toBe(leg.slowest.length);
+            expect(await count('series', 'a.to-trace'), leg.id).toBe(leg.series.filter(({ p99Ms }) => p99Ms !== undefined).length);
+            expect(await count('streams', 'a.to-trace'), leg.id).toBe(Math.min(24, leg.streams.length));
+          }
+        } finally {
+          await browser.close();
         }
-        expect(faults).toEqual([]);
-        // Every one of the slowest can be opened.
-        for (const leg of written.run.legs)
-          expect(await page.locator(`#chart-slowest-${leg.id.replace('/', '-')} tbody tr:has(a.to-trace)`).count(), leg.id).toBe(leg.slowest.length);
-      } finally {
-        await browser.close();
-      }
-    });
+      },
+    );
   });
 }
 
@@ -186,9 +193,16 @@ for (const how of ['the environment', '--otlp']) {
       const there = await collector();
       try {
         const env = { OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=a%20team', ...(how === '--otlp' ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: there.url }) };
-        const { stderr } = await plumbline([...crud, ...(how === '--otlp' ? ['--otlp', there.url] : [])], path, { env });
+        const flags = how === '--otlp' ? ['--otlp', there.url, '--trace-url', 'https://x.example/t/{traceId}'] : [];
+        const { stderr, stdout } = await plumbline([...crud, ...flags], path, { env });
         expect(stderr).toBe('');
         const { telemetry, runId, legs } = await run();
+        // Who says where traces open gets links: at the end, and in the report.
+        const slowest = `https://x.example/t/${legs[0]?.slowest[0]?.traceId}`;
+        expect(telemetry?.backend).toEqual(how === '--otlp' ? { kind: 'template', url: 'https://x.example/t/{traceId}' } : undefined);
+        expect(stdout.includes(`slowest of crud (native): ${slowest}\n`)).toBe(how === '--otlp');
+        const page = await readFile(join(path, 'results', runId, 'report.html'), 'utf8');
+        expect(page.includes(`href="${slowest}" target="_blank" rel="noopener"`)).toBe(how === '--otlp');
         const url = `${there.url}/v1/traces`;
         expect(telemetry).toMatchObject({
           traces: 'none',
@@ -241,7 +255,11 @@ test('--no-traces: no receiver, no spans, and nothing said of traces', () =>
 test('flags that contradict each other are refused before anything is started', () =>
   inFolder(async (path) => {
     for (const [flags, message] of [
-      [['--no-traces', '--otlp', 'http://127.0.0.1:1'], '--no-traces switches traces off: leave --otlp and --otlp-port away, or --no-traces'],
+      [['--no-traces', '--otlp', 'http://127.0.0.1:1'], '--no-traces switches traces off: leave --otlp, --otlp-port and --trace-url away, or --no-traces'],
+      [
+        ['--trace-url', 'https://x.example/traces'],
+        '--trace-url: "https://x.example/traces" has no {traceId}; give where a trace opens, such as https://traces.example.com/trace/{traceId}',
+      ],
       [['--otlp-port', '4318', '--otlp', 'http://127.0.0.1:1'], '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them'],
       [['--otlp', 'collector:4318'], '--otlp: "collector:4318" is not an http(s) URL; give the base of an OTLP/HTTP collector, such as http://127.0.0.1:4318'],
     ] as const) {

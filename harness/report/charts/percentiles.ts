@@ -5,6 +5,7 @@ import { logRange, type NamedDistribution, quantileCurve } from '../figures-of.t
 import { number, quantileName } from '../format.ts';
 import { logScale, ninesScale } from '../scales.ts';
 import { el, type Frame, polyline, svgRoot, tip, xAxis, yAxis } from '../svg.ts';
+import { linkAttributes, type TraceLink } from '../trace-links.ts';
 
 const frame: Frame = { width: 580, height: 330, left: 58, right: 16, top: 34, bottom: 44 };
 const whiskersAt = [0.5, 0.9, 0.95, 0.99, 0.999];
@@ -16,7 +17,7 @@ export interface PercentileChart {
   caption: string;
   lines: readonly NamedDistribution[];
   /** Where a dot at this quantile of this line leads to; only such dots can be clicked. */
-  linkOf?: (name: string, q: number) => string | undefined;
+  linkOf?: (name: string, q: number) => TraceLink | undefined;
   /** Said when there are no lines. */
   reason: string;
 }
@@ -76,13 +77,13 @@ function links(
   return lines
     .map(({ name, colour, distribution }, index) => {
       const dots = hoverAt.map((q) => {
-        const href = linkOf(name, q);
-        const found = href === undefined ? undefined : quantileOf(distribution, q);
-        if (!found || href === undefined) return '';
+        const link = linkOf(name, q);
+        const found = link && quantileOf(distribution, q);
+        if (!link || !found) return '';
         const at = { cx: x(q), cy: y(found.ms) };
-        const said = tip(`${name} ${quantileName(q)}: ${number(found.ms)} ms\nopens the trace of a request that took about as long`);
+        const said = tip(`${name} ${quantileName(q)}: ${number(found.ms)} ms\na request that took about as long: ${link.said}`);
         const dot = el('circle', { class: `${found.enough ? 'dot' : 'hollow'} ${colour}`, ...at, r: 3.6 });
-        return el('a', { class: 'to-trace', href }, said + el('circle', { class: 'hit', ...at, r: 8 }) + dot);
+        return el('a', linkAttributes(link), said + el('circle', { class: 'hit', ...at, r: 8 }) + dot);
       });
       return el('g', { class: 'series', 'data-series': `s${index}` }, dots.join(''));
     })

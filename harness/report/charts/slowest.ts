@@ -7,12 +7,12 @@ import { ms, number } from '../format.ts';
 import { hopClass, hopOrder, type OwnTime, ownTimes } from '../hops.ts';
 import { el, svgRoot, tip } from '../svg.ts';
 import { type Cell, type Column, figureCell, table } from '../table.ts';
-import { type OpenableTraces, traceLink } from '../trace-links.ts';
+import { linked, noTraces, type ReportTraces, traceLink } from '../trace-links.ts';
 
 const barWidth = 220;
 
 /** The slowest requests with where their time went: the hops' own times by the server's truth, on one scale for the whole table. */
-export function slowestChart(leg: LegResult, id: string, traces: OpenableTraces = new Map()): string {
+export function slowestChart(leg: LegResult, id: string, traces: ReportTraces = noTraces): string {
   const title = 'Slowest requests';
   if (leg.slowest.length === 0) return absent(id, title, 'no measured request ended');
   const streams = leg.slowest.some(({ firstContentAtMs }) => firstContentAtMs !== undefined);
@@ -45,7 +45,7 @@ export function slowestChart(leg: LegResult, id: string, traces: OpenableTraces 
       ...(streams ? [figureCell(since(sample.firstContentAtMs)), figureCell(sample.maxGapMs)] : []),
       figureCell(sample.truth?.intendedMs),
       figureCell(sample.truth?.actualMs),
-      { html: linked(sample, traces, hopBar(sample, longest)), kind: 'left' },
+      { html: linked(traceLink(sample, traces), hopBar(sample, longest)), kind: 'left' },
       {
         html: `<span class="${sample.outcome === 'ok' ? '' : 'bad'}">${escape([sample.status, sample.outcome].filter((part) => part !== undefined).join(' '))}</span>${sample.error === undefined ? '' : `<small>${escape(sample.error.slice(0, 60))}</small>`}`,
         kind: 'left',
@@ -58,7 +58,7 @@ export function slowestChart(leg: LegResult, id: string, traces: OpenableTraces 
     id,
     title,
     wide: true,
-    caption: `By latency from ${countsFrom(leg)}. ${told ? "Bars, all on one scale: before the server (lag, queue, transit), then each hop's own time by the server's clock (a moment belongs to the innermost hop), then what is left until the end." : 'The bars have no hops: the server does not tell them.'} TTFB and TTFT count from the intended send time.${traces.size > 0 ? ' A bar, or a trace id, opens the trace.' : ''}`,
+    caption: `By latency from ${countsFrom(leg)}. ${told ? "Bars, all on one scale: before the server (lag, queue, transit), then each hop's own time by the server's clock (a moment belongs to the innermost hop), then what is left until the end." : 'The bars have no hops: the server does not tell them.'} TTFB and TTFT count from the intended send time.${opens(traces)}`,
     legend: told
       ? [
           ...hopOrder.map((hop) => ({ text: hop, className: hopClass(hop), shape: 'box' as const })),
@@ -70,19 +70,18 @@ export function slowestChart(leg: LegResult, id: string, traces: OpenableTraces 
   });
 }
 
-/** Opens the request's trace, where it is here. */
-function linked({ traceId }: Sample, traces: OpenableTraces, html: string): string {
-  const href = traceId === undefined ? undefined : traceLink(traceId, traces);
-  return href === undefined ? html : `<a class="to-trace" href="${escape(href)}" title="opens its trace">${html}</a>`;
+function opens({ here, there }: ReportTraces): string {
+  if (!there) return here.size > 0 ? ' A bar, or a trace id, opens the trace.' : '';
+  return here.size > 0 ? ' A bar opens the trace, a trace id opens it in the trace back end.' : ' A bar, or a trace id, opens the trace in the trace back end.';
 }
 
-function idsOf(sample: Sample, traces: OpenableTraces): string {
+function idsOf(sample: Sample, traces: ReportTraces): string {
   const { requestId, traceId } = sample;
   const request = requestId === undefined ? '' : `<span class="mono">${escape(requestId)}</span>`;
   if (traceId === undefined) return request === '' ? '<span class="faint">–</span>' : request;
-  const here = traceLink(traceId, traces) !== undefined;
-  const trace = `<small class="mono${here ? '' : ' faint'}"${here ? '' : ' title="its trace is not in this report"'}>${escape(traceId)}</small>`;
-  return request + linked(sample, traces, trace);
+  const link = traces.there?.(sample) ?? traceLink(sample, traces);
+  const trace = `<small class="mono${link ? '' : ' faint'}"${link ? '' : ' title="its trace is not in this report"'}>${escape(traceId)}${link?.leaves ? ' ↗' : ''}</small>`;
+  return request + linked(link, trace);
 }
 
 function latencyMs(sample: Sample): number | undefined {

@@ -5,22 +5,21 @@ import { whyNot } from '../figures-of.ts';
 import { ms, number } from '../format.ts';
 import { linearScale, type Scale } from '../scales.ts';
 import { el, px, svgRoot, svgText, tip } from '../svg.ts';
+import { drawnStreams, linkAttributes, noTraces, type ReportTraces, type TraceLink, traceLink } from '../trace-links.ts';
 
 const width = 1180;
 const nameWidth = 150;
 const right = 20;
 const rowHeight = 24;
 const top = 30;
-const streamsDrawn = 24;
 
 /** One row a stream, a tick a content event, from the moment it was sent; hollow ticks below: when the server intended the event. */
-export function streamChart(leg: LegResult, id: string): string {
+export function streamChart(leg: LegResult, id: string, traces: ReportTraces = noTraces): string {
   const title = 'Stream timelines';
-  const streams = leg.streams
-    .filter(({ eventTimesMs, sentAtMs }) => eventTimesMs !== undefined && eventTimesMs.length > 0 && sentAtMs !== undefined)
-    .slice(0, streamsDrawn);
+  const streams = drawnStreams(leg);
   if (streams.length === 0)
     return absent(id, title, whyNot(leg, ['eventTimes', 'gap', 'ttft', 'maxGap'], 'no stream with event times was measured in this leg'));
+  const links = streams.map((stream) => traceLink(stream, traces));
   const told = streams.some(({ truth }) => truth?.events !== undefined);
   const endMs = streams.reduce((latest, stream) => Math.max(latest, (stream.endedAtMs ?? 0) - (stream.sentAtMs ?? 0)), 1);
   const x = linearScale([0, endMs], [nameWidth, width - right], 10);
@@ -37,17 +36,17 @@ export function streamChart(leg: LegResult, id: string): string {
     title,
     wide: true,
     scrolls: true,
-    caption: `${streams.length} of ${number(leg.all.ttft?.n ?? streams.length)} streams, by seed. An event is not a token. ${told ? 'Intended times count from arrival at the server and are drawn from sent, or from when the connection opened for it was ready: what lies between them and the ticks is transit, lateness and measurement error.' : 'Intended times: not available, the server does not tell them.'}`,
+    caption: `${streams.length} of ${number(leg.all.ttft?.n ?? streams.length)} streams, by seed. An event is not a token. ${told ? 'Intended times count from arrival at the server and are drawn from sent, or from when the connection opened for it was ready: what lies between them and the ticks is transit, lateness and measurement error.' : 'Intended times: not available, the server does not tell them.'}${links.some((link) => link) ? ' A row with a blue name opens its trace.' : ''}`,
     legend: [
       { text: 'content event, as received', className: 'event-key', shape: 'box' },
       ...(told ? [{ text: 'as the server intended it', className: 'intended-key', shape: 'hollow' as const }] : []),
       { text: 'sent to first byte', className: 'part-wait', shape: 'box' },
     ],
-    body: svgRoot(width, height, title, grid + streams.map((stream, index) => drawStream(stream, top + index * rowHeight, x)).join('')),
+    body: svgRoot(width, height, title, grid + streams.map((stream, index) => drawStream(stream, top + index * rowHeight, x, links[index])).join('')),
   });
 }
 
-function drawStream(stream: Sample, y: number, x: Scale): string {
+function drawStream(stream: Sample, y: number, x: Scale, link: TraceLink | undefined): string {
   const sent = stream.sentAtMs ?? 0;
   const at = (time: number): number => x(time - sent);
   const connectMs = stream.connectMs ?? 0;
@@ -60,9 +59,10 @@ function drawStream(stream: Sample, y: number, x: Scale): string {
     `TTFT ${stream.firstContentAtMs === undefined ? 'none' : ms(stream.firstContentAtMs - sent)} from sent`,
     `${number(stream.contentEvents ?? 0)} content events, longest gap ${stream.maxGapMs === undefined ? 'none' : ms(stream.maxGapMs)}`,
     `end ${ms(end - sent)}`,
+    ...(link ? [link.said] : []),
   ];
   const name = stream.requestId ?? stream.requestKey;
-  return el(
+  const row = el(
     'g',
     { class: 'row' },
     tip(said.join('\n')) +
@@ -72,4 +72,5 @@ function drawStream(stream: Sample, y: number, x: Scale): string {
       el('line', { class: 'stream', x1: at(first), x2: at(end), y1: y + 6.5, y2: y + 6.5 }) +
       `<path class="mark event" d="${events}"/>${intended === '' ? '' : `<path class="intended" d="${intended}"/>`}`,
   );
+  return link ? el('a', linkAttributes(link), row) : row;
 }

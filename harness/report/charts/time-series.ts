@@ -4,6 +4,7 @@ import { countsFrom, logRange } from '../figures-of.ts';
 import { number } from '../format.ts';
 import { linearScale, logScale, type Scale } from '../scales.ts';
 import { el, type Frame, polyline, svgRoot, svgText, tip, yAxis } from '../svg.ts';
+import { linkAttributes, noTraces, type ReportTraces, traceLink } from '../trace-links.ts';
 
 const width = 1180;
 const left = 58;
@@ -36,7 +37,7 @@ const latencyTracks: readonly Track[] = [
 const flightTracks: readonly Track[] = [{ name: 'in flight', className: 'c4', series: 'flight', value: (row) => row.inFlight }];
 
 /** Three panels over one time axis: rates, latency, requests in flight. The warm-up is shaded. */
-export function timeSeriesChart(leg: LegResult, id: string): string {
+export function timeSeriesChart(leg: LegResult, id: string, traces: ReportTraces = noTraces): string {
   const title = 'Second by second';
   const rows = leg.series;
   const first = rows[0];
@@ -55,9 +56,12 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
   ];
   let top = 0;
   let content = '';
+  let dots = '';
   for (const panel of panels) {
     const frame: Frame = { width, height: top + panelGap + panel.height, left, right, top: top + panelGap, bottom: 0 };
-    content += drawPanel(rows, panel, frame, x);
+    const y = scaleOf(rows, panel, frame);
+    content += drawPanel(rows, panel, frame, x, y);
+    if (panel.log) dots = traceDots(leg, traces, x, y);
     top = frame.height;
   }
   const ticks = x.ticks.map((tick) => svgText(x(tick.value), top + 18, tick.text, { class: 'tick', 'text-anchor': 'middle' })).join('');
@@ -71,7 +75,7 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
     title,
     wide: true,
     scrolls: true,
-    caption: `Due: what the schedule asked for; sent, ok, failed, dropped: what became of it. Each is counted in the second in which it happened; the quantiles of a second are of the requests that were due in it. Shaded: warm-up, in no other result.${omitted}`,
+    caption: `Due: what the schedule asked for; sent, ok, failed, dropped: what became of it. Each is counted in the second in which it happened; the quantiles of a second are of the requests that were due in it. Shaded: warm-up, in no other result.${omitted}${dots === '' ? '' : ' A dot of p99 opens the trace of a request that was due in its second and took about as long.'}`,
     legend,
     body: svgRoot(
       width,
@@ -85,7 +89,8 @@ export function timeSeriesChart(leg: LegResult, id: string): string {
           panels.flatMap(({ tracks }) => tracks),
           x,
           top,
-        ),
+        ) +
+        dots,
     ),
   });
 }
@@ -95,12 +100,40 @@ function present(rows: readonly SecondRow[], tracks: readonly Track[]): Track[] 
   return tracks.filter(({ value }) => rows.some((row) => value(row) !== undefined));
 }
 
-function drawPanel(rows: readonly SecondRow[], panel: { label: string; tracks: readonly Track[]; log: boolean }, frame: Frame, x: Scale): string {
-  const values = panel.tracks.flatMap(({ value }) => rows.flatMap((row) => value(row) ?? []));
+interface Panel {
+  label: string;
+  tracks: readonly Track[];
+  log: boolean;
+}
+
+function scaleOf(rows: readonly SecondRow[], { tracks, log }: Panel, frame: Frame): Scale {
+  const values = tracks.flatMap(({ value }) => rows.flatMap((row) => value(row) ?? []));
+  return log
+    ? logScale(logRange(values), [frame.height, frame.top])
+    : linearScale([0, Math.max(1, values.reduce((most, value) => Math.max(most, value), 0) * 1.05)], [frame.height, frame.top], 4);
+}
+
+/** Above the hover stripes, or those would take the click. Hidden with the line that they are on. */
+function traceDots({ secondExemplars = [] }: LegResult, traces: ReportTraces, x: Scale, y: Scale): string {
+  const dots = secondExemplars.map(({ second, p99Ms, sample }) => {
+    const link = traceLink(sample, traces);
+    if (!link) return '';
+    const at = { cx: x(second + 0.5), cy: y(p99Ms) };
+    const tookMs = (sample.endedAtMs ?? Number.NaN) - (sample.intendedAtMs ?? sample.sentAtMs ?? Number.NaN);
+    const took = Number.isNaN(tookMs) ? '' : `, ${number(tookMs)} ms`;
+    return el(
+      'a',
+      linkAttributes(link),
+      tip(`second ${second}, p99: ${number(p99Ms)} ms\n${sample.operation}${took}: ${link.said}`) +
+        el('circle', { class: 'hit', ...at, r: 6 }) +
+        el('circle', { class: 'dot c3', ...at, r: 3 }),
+    );
+  });
+  return dots.some((dot) => dot !== '') ? el('g', { class: 'series', 'data-series': 'p99' }, dots.join('')) : '';
+}
+
+function drawPanel(rows: readonly SecondRow[], panel: Panel, frame: Frame, x: Scale, y: Scale): string {
   const bottom = frame.height;
-  const y = panel.log
-    ? logScale(logRange(values), [bottom, frame.top])
-    : linearScale([0, Math.max(1, values.reduce((most, value) => Math.max(most, value), 0) * 1.05)], [bottom, frame.top], 4);
   const shade = rows
     .filter(({ phase }) => phase === 'warm-up')
     .map(({ second }) => el('rect', { class: 'warm-up', x: x(second), y: frame.top, width: x(second + 1) - x(second), height: bottom - frame.top }))

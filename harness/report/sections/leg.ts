@@ -16,12 +16,12 @@ import { word } from '../glossary.ts';
 import { loadText } from '../load-text.ts';
 import { type Cell, figureCell, quantileCell, table, text } from '../table.ts';
 import { legVerdict, verdictPill } from './header.ts';
-import { exemplarLinks, type OpenableTraces } from '../trace-links.ts';
+import { exemplarLinks, type ReportTraces } from '../trace-links.ts';
 import { judgementSection } from './judgement.ts';
 import { operationsSection } from './operations.ts';
 
 /** Everything about one leg: judgement first, then tables, then charts. `slug` makes its ids. */
-export function legSection(leg: LegResult, run: RunFile, slug: string, traces: OpenableTraces): string {
+export function legSection(leg: LegResult, run: RunFile, slug: string, traces: ReportTraces): string {
   const tool = leg.driverReport.tool;
   const head = `<div class="head"><h2>${escape(leg.id)}</h2>${verdictPill(legVerdict(leg))}<span class="dim">${escape(loadText(leg.load))}, ${leg.warmupMs > 0 ? `${number(leg.warmupMs / 1_000)} s warm-up and ` : ''}${number(leg.durationMs / 1_000)} s measured, by ${escape(`${tool.name} ${tool.version}${overProtocols(leg)}`)}</span></div><p class="dim">${escape(leg.description)}</p>`;
   return `<section id="leg-${slug}" data-tab>${head}${closedNote(leg)}${tiles(leg)}${judgementSection(leg, slug)}${operationsSection(leg)}${journeysTable(leg)}${charts(leg, run, slug, traces)}${errorsTable(leg)}${notAvailable(leg)}</section>`;
@@ -82,7 +82,7 @@ function shares(counts: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-function charts(leg: LegResult, run: RunFile, slug: string, traces: OpenableTraces): string {
+function charts(leg: LegResult, run: RunFile, slug: string, traces: ReportTraces): string {
   const linkOf = exemplarLinks(leg, traces);
   const opens = linkOf ? ' A dot from p95 on opens the trace of a request that took so long; hollow: n too small.' : '';
   const groups = latencyByGroup(leg);
@@ -154,7 +154,7 @@ function charts(leg: LegResult, run: RunFile, slug: string, traces: OpenableTrac
             ),
           ),
         ];
-  return `<h3>Charts</h3><div class="stack">${timeSeriesChart(leg, `chart-series-${slug}`)}<div class="flow">${grid.join('')}</div>${isStream || leg.streams.length > 0 ? streamChart(leg, `chart-streams-${slug}`) : absent(`chart-streams-${slug}`, 'Stream timelines', 'this scenario has no streams')}${waterfalls.join('')}${slowestChart(leg, `chart-slowest-${slug}`, traces)}</div>`;
+  return `<h3>Charts</h3><div class="stack">${timeSeriesChart(leg, `chart-series-${slug}`, traces)}<div class="flow">${grid.join('')}</div>${isStream || leg.streams.length > 0 ? streamChart(leg, `chart-streams-${slug}`, traces) : absent(`chart-streams-${slug}`, 'Stream timelines', 'this scenario has no streams')}${waterfalls.join('')}${slowestChart(leg, `chart-slowest-${slug}`, traces)}</div>`;
 }
 
 function journeysTable({ journeys }: LegResult): string {

@@ -2,10 +2,11 @@ import type { RunFile, Telemetry } from '../../results/run-file.ts';
 import type { Sample } from '../../sample.ts';
 import { traceChart } from '../charts/trace.ts';
 import { escape } from '../escape.ts';
+import { backendName } from '../trace-backend.ts';
 import { legend } from '../figure.ts';
 import { ms, number } from '../format.ts';
 import { hopClass, hopOrder } from '../hops.ts';
-import { embeddedTraces, type OpenableTraces, traceChartId } from '../trace-links.ts';
+import { embeddedTraces, linked, type ReportTraces, traceChartId } from '../trace-links.ts';
 
 const states: Readonly<Record<Telemetry['traces'], string>> = {
   complete: 'Every trace that this report opens is whole, from the driver inwards.',
@@ -14,7 +15,7 @@ const states: Readonly<Record<Telemetry['traces'], string>> = {
 };
 
 /** The traces of the slowest requests, and of those behind the dots of the charts. Nothing for a run without telemetry. */
-export function tracesSection(run: RunFile, traces: OpenableTraces): string {
+export function tracesSection(run: RunFile, traces: ReportTraces): string {
   const { telemetry } = run;
   if (!telemetry) return '';
   const head = `<div class="head"><h2>Traces</h2><span class="dim">${escape(telemetryText(telemetry))}</span></div>`;
@@ -23,8 +24,10 @@ export function tracesSection(run: RunFile, traces: OpenableTraces): string {
       ? `<p class="dim">${states.complete} Bars: when a span began and ended, on the clocks of those who sent it; ticks: its events. The grey bars are the driver's, from the intended send time on.</p>`
       : `<div class="absent" style="margin-top:12px"><b>${states[telemetry.traces]}</b>${telemetry.notes.map((note) => `<p>${escape(note)}</p>`).join('')}</div>`;
   const notes = telemetry.traces === 'complete' ? telemetry.notes.map((note) => `<p class="dim">${escape(note)}</p>`).join('') : '';
+  const { backend } = telemetry;
+  const there = backend ? `<p class="dim">Dots, bars and trace ids open traces in ${escape(backendName(backend))}, where they are not whole here.</p>` : '';
   const key =
-    traces.size === 0
+    traces.here.size === 0
       ? ''
       : legend([
           { text: 'driver', className: 'reference', shape: 'box' },
@@ -38,7 +41,7 @@ export function tracesSection(run: RunFile, traces: OpenableTraces): string {
       .join('');
     return ofLeg === '' ? '' : `<h3>${escape(id)}</h3>${ofLeg}`;
   });
-  return `<section id="traces" data-tab>${head}${state}${notes}${key}${legs.join('')}</section>`;
+  return `<section id="traces" data-tab>${head}${state}${notes}${there}${key}${legs.join('')}</section>`;
 }
 
 /** `2,507 spans, 279 of 279 traces whole, none dropped`. */
@@ -52,14 +55,16 @@ export function telemetryText({ spans, asked, whole, dropped, restarted, endpoin
   ].join(', ');
 }
 
-function traceDetails(sample: Sample, traces: OpenableTraces): string {
+function traceDetails(sample: Sample, traces: ReportTraces): string {
   const { traceId } = sample;
-  const trace = traceId === undefined ? undefined : traces.get(traceId);
+  const trace = traceId === undefined ? undefined : traces.here.get(traceId);
   if (traceId === undefined || !trace) return '';
   const fromMs = sample.intendedAtMs ?? sample.sentAtMs ?? 0;
   const took = sample.endedAtMs === undefined ? 'never ended' : ms(sample.endedAtMs - fromMs);
   const incomplete = trace.faults.length === 0 ? '' : `<p class="absent"><b>Incomplete</b>${trace.faults.map(escape).join('; ')}</p>`;
   const mark = trace.faults.length === 0 ? '' : ' <span class="warn">incomplete</span>';
-  const summary = `<summary><b>${escape(sample.operation)}</b> ${took} <span class="faint">at ${number(fromMs / 1_000)} s</span> <code class="faint">${escape(traceId)}</code>${mark}</summary>`;
+  const there = traces.there?.(sample);
+  const out = there ? ` ${linked(there, `${escape(there.said)} ↗`)}` : '';
+  const summary = `<summary><b>${escape(sample.operation)}</b> ${took} <span class="faint">at ${number(fromMs / 1_000)} s</span> <code class="faint">${escape(traceId)}</code>${mark}${out}</summary>`;
   return `<details class="trace">${summary}${incomplete}${traceChart(traceChartId(traceId), `${sample.method} ${sample.pathTemplate}, ${took}`, trace)}</details>`;
 }
