@@ -112,6 +112,9 @@ export type BurnWindow = (typeof burnWindows)[number];
 
 /** Series that the recording rules make (`dashboards/rules/`), all with the labels `latency_class` and `slo`. Names by window: no traffic in it, no value. */
 export const recordedNames = {
+  /** Bad events in the window, and all of them: what the ratios are made of. The window ends the name: `plumbline:slo_bad:count5m`. */
+  badCount: 'plumbline:slo_bad:count',
+  eventCount: 'plumbline:slo_events:count',
   /** Share of bad events. */
   badRatio: {
     '15s': 'plumbline:slo_bad:ratio_rate15s',
@@ -129,7 +132,7 @@ export const recordedNames = {
   budget: 'plumbline:slo_budget:ratio',
   /** What is left of the budget of 30 days: 1 all, 0 none, below 0 overdrawn. */
   budgetLeft: 'plumbline:slo_budget_left:ratio30d',
-} as const satisfies { badRatio: Record<BurnWindow, string>; budget: string; budgetLeft: string };
+} as const satisfies Record<string, string | Record<BurnWindow, string>>;
 
 /** Values of the label `slo`. `first_event` is of completions alone. */
 export const sloNames = { latency: 'latency', availability: 'availability', firstEvent: 'first_event' } as const;
@@ -192,6 +195,7 @@ export const foreignMetricNames = {
   scrapeSamples: 'scrape_samples_scraped',
   exemplarsAppended: 'prometheus_tsdb_exemplar_exemplars_appended_total',
   headSeries: 'prometheus_tsdb_head_series',
+  ruleFailures: 'prometheus_rule_evaluation_failures_total',
   alerts: 'ALERTS',
 } as const;
 

@@ -11,15 +11,32 @@ export interface Prometheus {
   url: string;
   /** Of an instant query: labels and value of each series. */
   query(expression: string): Promise<{ metric: Record<string, string>; value: number }[]>;
+  /** Labels of each alert that fires. */
+  firing(): Promise<Record<string, string>[]>;
   /** Trace ids of the exemplars of the last minute. */
   exemplars(selector: string): Promise<string[]>;
 }
 
-/** Runs a Prometheus of its own with exemplar storage and the receiver of remote writes, scraping the target once a second where there is one. */
-export async function withPrometheus(program: string, { target }: { target?: string }, use: (prometheus: Prometheus) => Promise<void>): Promise<void> {
+export interface PrometheusSetup {
+  /** Base URL of a server: job `server`. */
+  target?: string;
+  /** Base URL of a run's own metrics: job `driver`. */
+  driver?: string;
+  ruleFiles?: readonly string[];
+}
+
+/** Runs a Prometheus of its own with exemplar storage and the receiver of remote writes, scraping its targets once a second. */
+export async function withPrometheus(
+  program: string,
+  { target, driver, ruleFiles = [] }: PrometheusSetup,
+  use: (prometheus: Prometheus) => Promise<void>,
+): Promise<void> {
   const folder = await emptyFolder();
-  const jobs = target === undefined ? '' : `scrape_configs:\n  - job_name: server\n    static_configs: [{targets: ['${new URL(target).host}']}]\n`;
-  const config = `global: {scrape_interval: 1s, scrape_timeout: 1s}\n${jobs}`;
+  const jobs = Object.entries({ server: target, driver }).flatMap(([job_name, url]) =>
+    url === undefined ? [] : [{ job_name, static_configs: [{ targets: [new URL(url).host] }] }],
+  );
+  // JSON is YAML.
+  const config = JSON.stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, rule_files: ruleFiles, scrape_configs: jobs });
   const file = join(folder.path, 'prometheus.yml');
   await writeFile(file, config);
   const url = `http://127.0.0.1:${await freePort()}`;
@@ -44,6 +61,10 @@ export async function withPrometheus(program: string, { target }: { target?: str
         const { result } = (await get('query', { query: expression })) as { result: { metric: Record<string, string>; value: [number, string] }[] };
         return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
       },
+      async firing() {
+        const { alerts } = (await get('alerts', {})) as { alerts: { labels: Record<string, string>; state: 'pending' | 'firing' }[] };
+        return alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels);
+      },
       async exemplars(selector) {
         const nowSeconds = Date.now() / 1_000;
         const series = (await get('query_exemplars', { query: selector, start: String(nowSeconds - 60), end: String(nowSeconds + 1) })) as {
@@ -67,7 +88,7 @@ async function isReady(url: string, child: ChildProcess): Promise<boolean> {
   );
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

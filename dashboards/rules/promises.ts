@@ -1,0 +1,65 @@
+import { bucketLabel } from '../../scenarios/buckets.ts';
+import { classObjectives, type LatencyPromise } from '../../scenarios/class-objectives.ts';
+import { type BurnWindow, metricLabels as labels, metricNames as names, sloNames } from '../../scenarios/names.ts';
+import { operations } from '../../scenarios/operations.ts';
+import type { LatencyClass } from '../../scenarios/types.ts';
+
+/** One promise of one class, as two counts over a window: all events, and the bad ones. Both are there, if only as 0, whenever requests of the class were counted. */
+export interface CountedPromise {
+  latencyClass: LatencyClass;
+  slo: string;
+  allowedRatio: number;
+  events(window: BurnWindow): string;
+  bad(window: BurnWindow): string;
+}
+
+/** An answer of the server's own fault is unavailability, however fast it was. */
+const served = `${labels.statusClass}!="5xx"`;
+const failed = `${labels.statusClass}="5xx"`;
+
+export function countedPromises(): CountedPromise[] {
+  return (Object.keys(classObjectives) as LatencyClass[]).flatMap((latencyClass) => {
+    const { latency, firstEvent, availability } = classObjectives[latencyClass];
+    const ofClass = `${labels.latencyClass}="${latencyClass}"`;
+    const all = `${names.requestDuration}_count{${ofClass}}`;
+    const bad = [`${names.requestDuration}_count{${ofClass},${failed}}`, ...brokenStreams(latencyClass)];
+    const promises: CountedPromise[] = [
+      { latencyClass, slo: sloNames.latency, ...slowerThan(latency, names.requestDuration, `${ofClass},${served}`) },
+      {
+        latencyClass,
+        slo: sloNames.availability,
+        allowedRatio: availability.allowedRatio,
+        events: (window) => increase(all, window),
+        // Nothing bad is 0, but only where anything was counted at all.
+        bad: (window) => `${bad.map((selector) => `(${increase(selector, window)} or vector(0))`).join(' + ')} and ${increase(all, window)}`,
+      },
+    ];
+    // Only streams have one.
+    if (firstEvent) promises.push({ latencyClass, slo: sloNames.firstEvent, ...slowerThan(firstEvent, names.ttft, ofOperations(latencyClass)) });
+    return promises;
+  });
+}
+
+/** All but those in the bucket of the promise. Of two series of one scrape, but added up apart: rounding can take the difference below zero. */
+function slowerThan({ maxMs, allowedRatio }: LatencyPromise, histogram: string, selector: string): Pick<CountedPromise, 'allowedRatio' | 'events' | 'bad'> {
+  const events = (window: BurnWindow): string => increase(`${histogram}_count{${selector}}`, window);
+  const bucket = `${histogram}_bucket{${selector},le="${bucketLabel(maxMs / 1_000)}"}`;
+  return { allowedRatio, events, bad: (window) => `clamp_min(${events(window)} - ${increase(bucket, window)}, 0)` };
+}
+
+/** Begun with 200 and broken off by the server. */
+function brokenStreams(latencyClass: LatencyClass): string[] {
+  const { firstEvent } = classObjectives[latencyClass];
+  return firstEvent ? [`${names.streams}{${ofOperations(latencyClass)},${labels.outcome}="server_error"}`] : [];
+}
+
+/** Series of streams are by operation alone. */
+function ofOperations(latencyClass: LatencyClass): string {
+  const found = operations.filter((operation) => operation.latencyClass === latencyClass).map(({ name }) => name.replaceAll('.', '\\\\.'));
+  return `${labels.operation}=~"${found.join('|')}"`;
+}
+
+/** Counters that began anew are seen for each series, so the sum comes last. */
+function increase(selector: string, window: BurnWindow): string {
+  return `sum(increase(${selector}[${window}]))`;
+}
