@@ -5,22 +5,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { otlpSink } from '../../reference-server/telemetry/otlp-sink.ts';
 import { spansOf } from '../../reference-server/telemetry/spans.ts';
 import type { RunningServer } from '../../reference-server/server.ts';
-import { signIn, start, until } from '../server/frame.ts';
+import { signIn, until } from '../server/frame.ts';
 import { accepting, type Behaviour, startCollector } from './collector.ts';
 import { record } from './records.ts';
+import { endAll, run, type Started } from './server-child.ts';
 import { caller, exporting, healthOf } from './traced.ts';
 
 const ratePerSecond = 200;
 const durationMs = 2_500;
+const slice = ratePerSecond / 4;
 /** Every request's: of the outer tiers and of its query. Its session is looked up only now and then. */
 const spansEach = { min: 5, max: 6 };
 /** The machine may be busy with something else at one time or the other. */
-const attempts = 3;
+const attempts = 4;
 
-// So that what fails does so within the test.
+/** So that what fails does so within the test. */
+const exportTimeoutMs = '1500';
 const timeoutBefore = process.env['OTEL_EXPORTER_OTLP_TIMEOUT'];
 beforeAll(() => {
-  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1500';
+  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = exportTimeoutMs;
 });
 afterAll(() => {
   if (timeoutBefore === undefined) delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT'];
@@ -31,20 +34,23 @@ interface Load {
   statuses: Set<number>;
   answered: number;
   p50Ms: number;
+  /** Of the slowest request in each quarter of a second, the median: what slows a server all the time shows there, a machine that is busy for a moment does not. */
+  slowestMs: number;
   p99Ms: number;
 }
 
-/** Sampled requests at an even rate, whether or not the earlier ones are answered. */
-async function load(server: RunningServer): Promise<Load> {
-  const { cookie, org } = await signIn(server.url);
+/**
+ * Sampled requests at an even rate, whether or not the earlier ones are answered; as many to each server, turn by turn, so that whatever else the machine does
+ * in this time meets all of them.
+ */
+async function load(servers: readonly Pick<RunningServer, 'url'>[]): Promise<Load[]> {
   const agent = new http.Agent({ keepAlive: true });
-  const statuses = new Set<number>();
-  const tookMs: number[] = [];
-  const one = (): Promise<void> =>
+  const sides = await Promise.all(servers.map(async ({ url }) => ({ url, ...(await signIn(url)), statuses: new Set<number>(), tookMs: [] as number[] })));
+  const one = ({ url, org, cookie, statuses, tookMs }: (typeof sides)[number]): Promise<void> =>
     new Promise((resolve, reject) => {
       const fromMs = performance.now();
       http
-        .get(`${server.url}/api/organizations/${org}/projects`, { agent, headers: { cookie, ...caller(true).headers } }, (response) => {
+        .get(`${url}/api/organizations/${org}/projects`, { agent, headers: { cookie, ...caller(true).headers } }, (response) => {
           statuses.add(response.statusCode ?? 0);
           response.on('error', reject);
           response.on('end', () => {
@@ -57,24 +63,31 @@ async function load(server: RunningServer): Promise<Load> {
     });
   const fromMs = performance.now();
   const all: Promise<void>[] = [];
-  while (all.length < (ratePerSecond * durationMs) / 1_000) {
-    const due = Math.floor(((performance.now() - fromMs) * ratePerSecond) / 1_000);
-    while (all.length <= due) all.push(one());
+  const total = (ratePerSecond * durationMs * sides.length) / 1_000;
+  while (all.length < total) {
+    const due = Math.min(total, Math.floor(((performance.now() - fromMs) * ratePerSecond * sides.length) / 1_000) + 1);
+    while (all.length < due) all.push(one(sides[all.length % sides.length] as (typeof sides)[number]));
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   await Promise.all(all);
   agent.destroy();
-  tookMs.sort((a, b) => a - b);
-  const at = (q: number): number => tookMs[Math.floor(q * (tookMs.length - 1))] as number;
-  return { statuses, answered: tookMs.length, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return sides.map(({ statuses, tookMs }) => {
+    const slices = Array.from({ length: Math.ceil(tookMs.length / slice) }, (_, i) => Math.max(...tookMs.slice(i * slice, (i + 1) * slice)));
+    return { statuses, answered: tookMs.length, p50Ms: quantile(tookMs, 0.5), slowestMs: quantile(slices, 0.5), p99Ms: quantile(tookMs, 0.99) };
+  });
 }
 
-let plain: RunningServer;
+function quantile(values: readonly number[], q: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] as number;
+}
+
+/** A server without a collector: what is normal here and now. A process of its own, like those that are compared with it. */
+let plain: Started;
 beforeAll(async () => {
-  plain = await start({});
-  await load(plain);
+  plain = await run([]);
+  await load([plain]);
 }, 30_000);
-afterAll(() => plain.stop());
+afterAll(endAll);
 
 const later =
   (ms: number, then: Behaviour): Behaviour =>
@@ -112,19 +125,24 @@ describe('under load, with a collector', () => {
     '%s',
     async (_, behaviour, fate) => {
       const collector = behaviour && (await startCollector(behaviour));
-      const server = await start({ otlp: collector?.url ?? `http://127.0.0.1:${await freePort()}`, traceRatio: 0 });
+      const otlp = collector?.url ?? `http://127.0.0.1:${await freePort()}`;
+      const server = await run(['--otlp', otlp, '--trace-ratio', '0'], { OTEL_EXPORTER_OTLP_TIMEOUT: exportTimeoutMs });
       try {
         await exporting(server);
-        let answered = 0;
+        await load([server]);
+        let answered = (ratePerSecond * durationMs) / 1_000;
         for (let attempt = 1; ; attempt += 1) {
-          const seen = await load(server);
+          const [seen, without] = (await load([server, plain])) as [Load, Load];
           expect(seen.statuses).toEqual(new Set([200]));
-          expect(seen.answered).toBeGreaterThanOrEqual((ratePerSecond * durationMs) / 1_000);
+          expect(seen.answered).toBe((ratePerSecond * durationMs) / 1_000);
           answered += seen.answered;
-          const without = await load(plain);
-          if (attempt < attempts && (seen.p50Ms > without.p50Ms * 3 + 5 || seen.p99Ms > without.p99Ms * 3 + 150)) continue;
-          expect(seen.p50Ms).toBeLessThan(without.p50Ms * 3 + 5);
-          expect(seen.p99Ms).toBeLessThan(without.p99Ms * 3 + 150);
+          // Where processors are short, who has more to do waits longer for one: hence the factors.
+          const bounds = { p50Ms: without.p50Ms * 3 + 1, slowestMs: without.slowestMs * 2 + 10, p99Ms: without.p99Ms * 3 + 50 };
+          const within = seen.p50Ms < bounds.p50Ms && seen.slowestMs < bounds.slowestMs && seen.p99Ms < bounds.p99Ms;
+          if (attempt < attempts && !within) continue;
+          expect(seen.p50Ms).toBeLessThan(bounds.p50Ms);
+          expect(seen.slowestMs).toBeLessThan(bounds.slowestMs);
+          expect(seen.p99Ms).toBeLessThan(bounds.p99Ms);
           break;
         }
         if (fate === 'exported') await until(async () => (await healthOf(server)).queued === 0, 'everything is sent', 10_000);
@@ -149,7 +167,7 @@ describe('under load, with a collector', () => {
         await collector?.stop();
       }
     },
-    60_000,
+    90_000,
   );
 });
 
@@ -175,7 +193,7 @@ describe('the queue', () => {
       expect(performance.now() - fromMs).toBeLessThan(2_000);
       expect(faults.join()).toMatch(/\d+ spans had not been exported when the server ended/);
     } finally {
-      process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1500';
+      process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = exportTimeoutMs;
       await collector.stop();
     }
   });
