@@ -55,3 +55,11 @@ operations:
     total: ${streamMs}ms
     stream: {firstEvent: 1s, gap: {lognormal: {p50: 85ms, p99: 300ms}}, events: ${streamEvents}}
 `;
+/** Short streams, many of which begin and end in a block: their CPU is counted by stream. */
+export const shortStreamProfile = `extends: instant
+name: bench-short-streams
+operations:
+  chat.completion:
+    total: 400ms
+    stream: {firstEvent: 50ms, gap: {lognormal: {p50: 8ms, p99: 30ms}}, events: ${streamEvents}}
+`;

@@ -12,7 +12,7 @@ import { writeSamples } from '../harness/results/samples.ts';
 import type { AnySample, Sample } from '../harness/sample.ts';
 import { keyedRandom } from '../scenarios/random.ts';
 import { driverCore, serverCore } from './case.ts';
-import { type CoreTimes, coreTimes, peakResidentBytes, processTimes } from './cores.ts';
+import { type CoreTimes, childrenMs, coreTimes, peakResidentBytes } from './cores.ts';
 import type { DriveJob, DriveResult, EventFigures } from './drive-job.ts';
 
 /** The native driver keeps event times of this seeded share; it also keeps the slowest few, which would bias a quantile. */
@@ -49,7 +49,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   // k6 loads the scenario itself.
   const scenarioFile = join(folder, 'scenario.ts');
   writeFileSync(scenarioFile, `export default ${JSON.stringify(job.scenario)};\n`);
-  const { scenario, driver, load, warmupMs, durationMs, seed, target, serverPid } = job;
+  const { scenario, driver, load, warmupMs, durationMs, seed, target, serverPids } = job;
   const leg: Leg = {
     id: `${scenario.name}/${driver}`,
     scenario,
@@ -69,7 +69,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   let first: Moment | undefined;
   let last: Moment | undefined;
   let reset: Promise<void> | undefined;
-  const programsBeforeMs = processTimes(process.pid).childrenMs;
+  const programsBeforeMs = childrenMs(process.pid);
   let startedAtMs = performance.now();
   const timers: NodeJS.Timeout[] = [];
   const measurement = await driveLeg(leg, {
@@ -88,11 +88,11 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
       start() {
         startedAtMs = performance.now();
         const measuredFrom = (): void => {
-          first = moment(serverPid);
+          first = moment(serverPids);
           reset = control?.resetTruth();
         };
         const measuredTo = (): void => {
-          last = moment(serverPid);
+          last = moment(serverPids);
         };
         timers.push(setTimeout(measuredFrom, warmupMs), setTimeout(measuredTo, warmupMs + durationMs));
       },
@@ -104,7 +104,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   });
   for (const timer of timers) clearTimeout(timer);
   const legMs = performance.now() - startedAtMs;
-  const programMs = processTimes(process.pid).childrenMs - programsBeforeMs;
+  const programMs = childrenMs(process.pid) - programsBeforeMs;
   await reset;
   await samples.close();
   const truth = (await control?.truth()) as (ControlTruth & { lateness?: { quantiles?: { q: number; ms: number }[] } }) | undefined;
@@ -115,8 +115,8 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
     report: measurement.driverReport,
     errors: measurement.errors.slice(0, 3),
     ...(streams.length > 0 && { events: eventFigures(streams, seed) }),
-    ...shares(first ?? moment(serverPid), last ?? moment(serverPid), programMs, legMs),
-    serverPeakBytes: peakResidentBytes(serverPid),
+    ...shares(first ?? moment(serverPids), last ?? moment(serverPids), programMs, legMs),
+    serverPeakBytes: serverPids.reduce((sum, pid) => sum + peakResidentBytes(pid), 0),
     ...(truth && { serverLoopP99Ms: truth.loopDelay.p99Ms }),
     ...(serverLatenessP99Ms !== undefined && { serverLatenessP99Ms }),
   };
@@ -126,9 +126,9 @@ interface Moment extends CoreTimes {
   driverMs: number;
 }
 
-function moment(serverPid: number): Moment {
+function moment(serverPids: readonly number[]): Moment {
   const cpu = process.cpuUsage();
-  return { ...coreTimes(serverPid), driverMs: (cpu.user + cpu.system) / 1_000 };
+  return { ...coreTimes(serverPids), driverMs: (cpu.user + cpu.system) / 1_000 };
 }
 
 function shares(

@@ -17,8 +17,8 @@ export interface DriveJob {
   /** Share of requests whose trace is sampled; default 0.05. */
   sampledShare?: number;
   target: Target;
-  /** Of the server, for its CPU and memory. */
-  serverPid: number;
+  /** Of the server, for its CPU and memory; of several processes where its tiers are. */
+  serverPids: readonly number[];
 }
 
 /** Times of single events of measured streams, milliseconds. */

@@ -7,12 +7,14 @@ import { parseArgs } from 'node:util';
 import { k6Path } from '../harness/commands/drivers.ts';
 import { machineFacts } from '../harness/results/machine.ts';
 import { type BenchFile, type CaseRecord, writeBenchFile } from './bench-file.ts';
+import { plainScenario, shortStreamProfile, streamEvents, streamScenario } from './bench-scenarios.ts';
 import { brotliCase } from './brotli-case.ts';
 import type { Case, Row } from './case.ts';
 import { rateCase } from './rate-case.ts';
 import { residualCase } from './residual-case.ts';
 import { startCase } from './start-case.ts';
 import { streamCase } from './stream-case.ts';
+import { tiersCase } from './tiers-case.ts';
 import { table } from './table.ts';
 import { telemetryCase } from './telemetry-case.ts';
 
@@ -39,7 +41,25 @@ const cases: (Case & { full?: boolean })[] = [
   { ...streamCase({ name: 'streams-10000-h2', streams: 10_000, protocol: 'h2', runs: 1 }), full: true },
   rateCase,
   brotliCase,
-  telemetryCase,
+  tiersCase,
+  telemetryCase({
+    name: 'telemetry',
+    title: 'requests',
+    profile: 'instant',
+    scenario: plainScenario('settings.features.read', { bare: false }),
+    ratePerSecond: 1_000,
+    unit: 'request',
+    bounds: { addedUs: 15, addedP99Ms: 0.5 },
+  }),
+  telemetryCase({
+    name: 'telemetry-streams',
+    title: 'streams',
+    profile: { yaml: shortStreamProfile },
+    scenario: streamScenario('identity'),
+    ratePerSecond: 200,
+    unit: 'stream',
+    events: streamEvents,
+  }),
 ];
 
 const { values } = parseArgs({

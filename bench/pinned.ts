@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startInnerTiers } from '../harness/inner-tiers.ts';
 import { type ServerOptions, type ServerProcess, startServerProcess } from '../harness/server-process.ts';
 import { waitForCalm } from './calm.ts';
 import { type CaseOptions, driverCore, serverCore } from './case.ts';
@@ -13,6 +14,28 @@ const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', Stri
 /** The reference server on its core. The caller stops it. */
 export function startPinnedServer(options: ServerOptions, signal: AbortSignal): Promise<ServerProcess> {
   return startServerProcess({ ...options, prefix: pinnedTo(serverCore) }, signal);
+}
+
+/** Edge, lb, services and inference as a process each, all on the server's core. The caller stops it. */
+export async function startPinnedTiers(
+  { profile, seed }: { profile: string; seed: number },
+  signal: AbortSignal,
+): Promise<ServerProcess & { pids: readonly number[] }> {
+  const inner = await startInnerTiers({ profile, seed, prefix: pinnedTo(serverCore) });
+  try {
+    const edge = await startPinnedServer({ profile, seed, flags: ['--tier', 'edge', '--next', inner.nextUrl] }, signal);
+    return {
+      ...edge,
+      pids: [edge.pid, ...inner.pids],
+      async stop() {
+        await edge.stop();
+        await inner.stop();
+      },
+    };
+  } catch (error) {
+    await inner.stop();
+    throw error;
+  }
 }
 
 export interface BareServer {

@@ -33,7 +33,7 @@ export const rateCase: Case = {
           ...(driver === 'k6' && { maxInFlight: k6Users }),
           seed: 1,
           target: { url: bare.url, protocol: 'http/1.1', insecureTls: false },
-          serverPid: bare.pid,
+          serverPids: [bare.pid],
         };
         const [result] = await driveJobs([job], { signal, calmMs });
         if (!result) continue;

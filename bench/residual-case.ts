@@ -16,7 +16,8 @@ export interface ResidualLoad {
   blockMs: number;
 }
 
-const bounds: readonly [quantile: number, maxMs: number][] = [
+/** What the reference server may add to a bare one. */
+export const bounds: readonly [quantile: number, maxMs: number][] = [
   [0.5, 0.5],
   [0.99, 2],
   [0.999, 5],
@@ -56,9 +57,16 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
           seed: seed + block,
           scenario: plainScenario(load.operation, { bare: false }),
           target: reference,
-          serverPid: server.pid,
+          serverPids: [server.pid],
         });
-        jobs.push({ ...common, durationMs, seed: seed + block, scenario: plainScenario(load.operation, { bare: true }), target: plain, serverPid: bare.pid });
+        jobs.push({
+          ...common,
+          durationMs,
+          seed: seed + block,
+          scenario: plainScenario(load.operation, { bare: true }),
+          target: plain,
+          serverPids: [bare.pid],
+        });
       }
       const results = (await driveJobs(jobs, { signal, calmMs })).slice(2);
       return compare(

@@ -48,7 +48,7 @@ export async function driveStreams(load: StreamLoad, { quick, signal, calmMs, sa
           durationMs: quick ? 2_000 : streamMs,
           seed: seed + run,
           target: { url: server.url, protocol: load.protocol, insecureTls: load.protocol === 'h2', controlUrl: server.controlUrl },
-          serverPid: server.pid,
+          serverPids: [server.pid],
         };
         const [result] = await driveJobs([job], { signal, calmMs });
         if (result) results.push(result);

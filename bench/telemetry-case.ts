@@ -1,18 +1,30 @@
 /** What telemetry costs: the same load on servers that differ in nothing else, in blocks that take turns. */
 import type { ServerOptions, ServerProcess } from '../harness/server-process.ts';
-import type { Distribution } from '../harness/results/run-file.ts';
-import { plainScenario } from './bench-scenarios.ts';
+import type { Scenario } from '../scenarios/types.ts';
 import { at, type Case, type CaseOptions, type CaseResult, median, ms, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
+import { type Estimate, estimateOf, isWithin } from './paired.ts';
 import { driveJobs, scrapeEverySecond, startPinnedServer, startSpanReceiver } from './pinned.ts';
-import { brief, conditions, pooled } from './residual-case.ts';
+import { brief, conditions } from './residual-case.ts';
+import { withProfileFile } from './profile-file.ts';
 
-const operation = 'settings.features.read';
-/** About half of what one core of the server takes with this operation. */
-const ratePerSecond = 1_000;
+export interface TelemetryLoad {
+  name: string;
+  title: string;
+  /** Name of a shipped one, or its text. */
+  profile: string | { yaml: string };
+  scenario: Scenario;
+  /** About half of what one core of the server takes. */
+  ratePerSecond: number;
+  /** What is counted: `request`, `stream`. */
+  unit: string;
+  /** Content events of each, where it is a stream. */
+  events?: number;
+  /** Of metrics with 5% of traces. */
+  bounds?: { addedUs: number; addedP99Ms: number };
+}
+
 const seed = 1;
-const mostAddedUs = 15;
-const mostAddedP99Ms = 0.5;
 
 interface Mode {
   name: string;
@@ -34,35 +46,54 @@ interface Side {
   blocks: DriveResult[];
 }
 
-export const telemetryCase: Case = {
-  name: 'telemetry',
-  limitMs: 240_000,
-  run: measureTelemetry,
-};
+/** Short ones, and many: what else goes on in the machine changes from second to second, and blocks side by side meet the same of it. */
+const blockMs = 2_500;
+const blocks = 12;
+/** The first of each is thrown away. */
+const firstBlockMs = 3_000;
 
-async function measureTelemetry({ quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
+export function telemetryCase(load: TelemetryLoad): Case {
+  return {
+    name: load.name,
+    limitMs: 300_000,
+    run: (options) => {
+      const { profile } = load;
+      const on = (name: string): Promise<CaseResult> => measureTelemetry(load, name, options);
+      return typeof profile === 'string' ? on(profile) : withProfileFile(profile.yaml, on);
+    },
+  };
+}
+
+async function measureTelemetry(load: TelemetryLoad, profile: string, { quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
   const receiver = await startSpanReceiver(signal);
   const sides: Side[] = [];
   const stopScraping = new AbortController();
   try {
     for (const mode of modes) {
-      const options: ServerOptions = { profile: 'instant', seed, flags: flagsOf(mode, receiver.url) };
+      const options: ServerOptions = { profile, seed, flags: flagsOf(mode, receiver.url) };
       const server = await startPinnedServer(options, signal);
       sides.push({ mode, server, blocks: [] });
       if (mode.metrics) void scrapeEverySecond(server.url, stopScraping.signal);
     }
-    const blocks = quick ? 1 : 6;
-    // The first block of each warms it up and is thrown away.
-    for (let block = 0; block <= blocks; block += 1) {
+    const turns: { side: Side; job: DriveJob }[] = [];
+    for (let block = 0; block <= (quick ? 1 : blocks); block += 1) {
       // Another one is first each time: what comes first in a block meets the machine in another mood.
       for (const [i] of sides.entries()) {
         const side = sides[(i + block) % sides.length] as Side;
-        const [result] = await driveJobs([jobOf(side, block, quick)], { signal, calmMs: block === 0 ? calmMs : 0 });
-        if (result && block > 0) side.blocks.push(result);
+        turns.push({ side, job: jobOf(load, side, block, quick) });
       }
     }
+    // One driver process for all of them: one that starts takes the processor's caches from the server.
+    const results = await driveJobs(
+      turns.map(({ job }) => job),
+      { signal, calmMs },
+    );
+    for (const [i, result] of results.entries()) if (i >= sides.length) turns[i]?.side.blocks.push(result);
     const health = await healthOf(sides);
-    return { rows: rowsOf(sides, health), details: sides.map(({ mode, blocks: results }) => ({ mode, health: health.get(mode), blocks: results.map(brief) })) };
+    return {
+      rows: rowsOf(load, sides, health),
+      details: sides.map(({ mode, blocks: each }) => ({ mode, health: health.get(mode), cpuUs: cpuUs(each), blocks: each.map(brief) })),
+    };
   } finally {
     stopScraping.abort();
     for (const { server } of sides) await server.stop();
@@ -74,17 +105,17 @@ function flagsOf({ metrics, sampled }: Mode, receiverUrl: string): string[] {
   return [...(metrics ? [] : ['--no-metrics']), ...(sampled === undefined ? [] : ['--otlp', receiverUrl])];
 }
 
-function jobOf({ mode, server }: Side, block: number, quick: boolean): DriveJob {
+function jobOf({ scenario, ratePerSecond }: TelemetryLoad, { mode, server }: Side, block: number, quick: boolean): DriveJob {
   return {
-    scenario: plainScenario(operation, { bare: false }),
+    scenario,
     driver: 'native',
     load: { kind: 'constant', ratePerSecond },
     warmupMs: 500,
-    durationMs: quick ? 1_500 : 4_000,
+    durationMs: block === 0 ? firstBlockMs : quick ? 1_500 : blockMs,
     seed: seed + block,
     sampledShare: mode.sampled ?? 0,
     target: { url: server.url, protocol: 'http/1.1', insecureTls: false, controlUrl: server.controlUrl },
-    serverPid: server.pid,
+    serverPids: [server.pid],
   };
 }
 
@@ -103,63 +134,67 @@ async function healthOf(sides: readonly Side[]): Promise<Map<Mode, Health>> {
   return found;
 }
 
-/** Microseconds of the server's CPU a request, one value a block. */
+/** Microseconds of the server's CPU a request or stream, one value a block. */
 function cpuUs(results: readonly DriveResult[]): number[] {
   return results.map(({ serverCpu, totals }) => (serverCpu / totals.achievedPerSecond) * 1e6);
 }
 
-function rowsOf(sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[] {
-  const [none] = sides;
+function p99s(results: readonly DriveResult[]): number[] {
+  return results.map(({ metrics }) => at(metrics.latency, 0.99));
+}
+
+function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[] {
+  const [none, ...others] = sides;
   if (!none) return [];
   const noneUs = cpuUs(none.blocks);
-  const noneP99Ms = at(latency(none.blocks), 0.99);
-  const rows: Row[] = [{ what: 'telemetry none: server CPU a request', target: '', measured: spread(noneUs), limit: conditions(none.blocks) }];
-  for (const { mode, blocks } of sides.slice(1)) {
-    const us = cpuUs(blocks);
-    // Of blocks side by side: what both met of the machine's moods cancels out.
-    const added = us.map((value, i) => value - (noneUs[i] ?? Number.NaN));
-    const addedUs = median(added);
-    const isBound = mode.sampled === 0.05;
+  const perEvent = (us: number): string => (load.events === undefined ? '' : `, ${(us / load.events).toFixed(2)} us a content event`);
+  const rows: Row[] = [
+    {
+      what: `${load.title}, telemetry none: server CPU a ${load.unit}`,
+      target: '',
+      measured: `${median(noneUs).toFixed(1)} us${perEvent(median(noneUs))} (${noneUs.map((value) => value.toFixed(0)).join(', ')})`,
+      limit: conditions(none.blocks),
+    },
+  ];
+  for (const { mode, blocks: each } of others) {
+    const bounds = mode.sampled === 0.05 ? load.bounds : undefined;
+    const added = estimateOf(cpuUs(each), noneUs);
+    const share = Math.round((added.median / median(noneUs)) * 100);
     rows.push({
-      what: `telemetry ${mode.name}: CPU a request more than none`,
-      target: isBound ? `${mostAddedUs} us` : '',
-      measured: `${spread(added)}, ${Math.round((addedUs / median(noneUs)) * 100)}%`,
-      ...(isBound && { met: addedUs <= mostAddedUs }),
-      limit: conditions(blocks),
+      what: `${load.title}, telemetry ${mode.name}: CPU a ${load.unit} more than none`,
+      target: bounds ? `${bounds.addedUs} us` : '',
+      measured: `${text(added, 1)} us, ${share}%${perEvent(added.median)} (blocks: ${added.differences.map((value) => value.toFixed(0)).join(', ')})`,
+      ...(bounds && metIfDecided(added, bounds.addedUs)),
+      limit: conditions(each),
     });
-    const p99Ms = at(latency(blocks), 0.99) - noneP99Ms;
-    // Where blocks of one side differ by more than the bound, they cannot decide it.
-    const noiseMs = Math.max(spreadMs(blocks), spreadMs(none.blocks));
+    const p99 = estimateOf(p99s(each), p99s(none.blocks));
     rows.push({
-      what: `telemetry ${mode.name}: p99 more than none`,
-      target: isBound ? ms(mostAddedP99Ms) : '',
-      measured: `${ms(p99Ms)} (none: ${ms(noneP99Ms)}; p99 of blocks differ by up to ${ms(noiseMs)})`,
-      ...(isBound && noiseMs <= mostAddedP99Ms && { met: p99Ms <= mostAddedP99Ms }),
-      limit: conditions(blocks),
+      what: `${load.title}, telemetry ${mode.name}: p99 more than none`,
+      target: bounds ? ms(bounds.addedP99Ms) : '',
+      measured: `${text(p99, 2)} ms (none: ${ms(median(p99s(none.blocks)))})`,
+      ...(bounds && metIfDecided(p99, bounds.addedP99Ms)),
+      limit: conditions(each),
     });
     const counts = health.get(mode);
     if (counts && mode.sampled === 1) {
       rows.push({
-        what: `telemetry ${mode.name} at ${ratePerSecond.toLocaleString('en')}/s: dropped spans`,
+        what: `${load.title}, telemetry ${mode.name} at ${load.ratePerSecond.toLocaleString('en')}/s: dropped spans`,
         target: '0',
         measured: `${counts.dropped} of ${counts.exported + counts.dropped}`,
         met: counts.dropped === 0 && counts.exported > 0,
-        limit: conditions(blocks),
+        limit: conditions(each),
       });
     }
   }
   return rows;
 }
 
-function latency(results: readonly DriveResult[]): Distribution {
-  return pooled(results, 'latency');
+/** Where the interval holds the bound, the blocks differ too much to decide it. */
+function metIfDecided(estimate: Estimate, bound: number): Pick<Row, 'met'> {
+  const met = isWithin(estimate, bound);
+  return met === undefined ? {} : { met };
 }
 
-function spreadMs(results: readonly DriveResult[]): number {
-  const p99s = results.map(({ metrics }) => at(metrics.latency, 0.99));
-  return Math.max(...p99s) - Math.min(...p99s);
-}
-
-function spread(values: readonly number[]): string {
-  return `${median(values).toFixed(1)} us (${values.map((value) => value.toFixed(0)).join(', ')})`;
+function text({ median: middle, low, high }: Estimate, digits: number): string {
+  return Number.isFinite(low) ? `${middle.toFixed(digits)} (95%: ${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle.toFixed(digits);
 }

@@ -5,6 +5,7 @@ import { type ServerReady, serverArguments, serverMainFile, type ServerOptions }
 export interface InnerTiers {
   /** Of the tier behind the edge. */
   nextUrl: string;
+  pids: readonly number[];
   /** Resolves with a sentence when one of them ends by itself. */
   lost: Promise<string>;
   /** Resolves when all of them have ended; they finish what is under way. Call it when the edge has ended. */
@@ -24,9 +25,10 @@ const readyTimeoutMs = 20_000;
 const killAfterMs = 12_000;
 
 /** Starts the tiers behind the edge as processes on free loopback ports, the innermost first. They end with this process, whatever becomes of it. */
-export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | 'seed' | 'data'> & { size?: string }): Promise<InnerTiers> {
-  const { profile, seed, data, size } = options;
+export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | 'seed' | 'data' | 'prefix'> & { size?: string }): Promise<InnerTiers> {
+  const { profile, seed, data, size, prefix = [] } = options;
   const children: ChildProcess[] = [];
+  const pids: number[] = [];
   let stopping = false;
   let onLost: (what: string) => void = () => undefined;
   const lost = new Promise<string>((resolve) => {
@@ -38,9 +40,11 @@ export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | '
   };
   const start = async (tier: string, flags: readonly string[]): Promise<string> => {
     const common = serverArguments({ ...(profile !== undefined && { profile }), ...(seed !== undefined && { seed }), flags: ['--tier', tier, ...flags] });
-    const child = spawn(process.execPath, [serverMainFile(), ...common, '--json', '--parent'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [program = process.execPath, ...rest] = [...prefix, process.execPath, serverMainFile(), ...common, '--json', '--parent'];
+    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
-    const { url } = await readiness(tier, child);
+    const { url, pid } = await readiness(tier, child);
+    pids.push(pid);
     child.once('exit', (code, signal) => {
       if (!stopping) onLost(`the ${tier} tier ended by itself, with ${signal === null ? `code ${code}` : `signal ${signal}`}`);
     });
@@ -53,7 +57,7 @@ export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | '
       ...(data === undefined ? [] : ['--data', data]),
       ...(size === undefined ? [] : ['--size', size]),
     ]);
-    return { nextUrl: await start('lb', ['--next', services]), lost, stop };
+    return { nextUrl: await start('lb', ['--next', services]), pids, lost, stop };
   } catch (error) {
     await stop();
     throw error;
