@@ -87,7 +87,7 @@ it('spans that find no room are counted, told, and void what would rely on them'
     behave = accepting;
     for (const response of waiting) accepting(response);
     await until(async () => (await healthOf(server)).queued === 0, 'what waits is sent', 60_000);
-    const outcome = await emitAsked(control, before, asked);
+    const outcome = await emitAsked(control, before, asked, []);
     expect(outcome.notes).toEqual([]);
     const health = await healthOf(server);
     // Those of the twenty that were asked for in vain were lost once more.
