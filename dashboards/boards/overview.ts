@@ -11,11 +11,17 @@ import { classColours, hopColours, verdicts } from './tones.ts';
 const requests = `${m.requestDuration}_count`;
 const worstBurn = max(burnOver('1m'));
 
-/** What a hop would take a request by the mean of the time shown, with the operations that are asked for now; so another mix of operations is no change. */
-function expectedByHop(): string {
-  const own = sum(`rate(${m.hopSelf}[$__range])`, labels.operation, labels.hop);
-  const perRequest = `${own} / on (${labels.operation}) group_left () ${sum(`rate(${requests}[$__range])`, labels.operation)}`;
-  return sum(`(${perRequest}) * on (${labels.operation}) group_left () ${sum(`rate(${requests}[1m])`, labels.operation)}`, labels.hop);
+/**
+ * A hop's own time lately, against what it would be by the mean of the time shown before that, with the operations that are asked for now: another mix of operations
+ * is no change. Operations that nobody asked for before have no mean and are left out on both sides: one of them alone would make every value NaN.
+ */
+function slowerThanUsual(): string {
+  const before = (metric: string): string => `rate(${metric}[$__range] offset $__rate_interval)`;
+  const asked = `(${sum(before(requests), labels.operation)} > 0)`;
+  const perRequest = `${sum(before(m.hopSelf), labels.operation, labels.hop)} / on (${labels.operation}) group_left () ${asked}`;
+  const expected = sum(`(${perRequest}) * on (${labels.operation}) group_left () ${sum(rate(requests), labels.operation)}`, labels.hop);
+  const lately = sum(`${sum(rate(m.hopSelf), labels.operation, labels.hop)} and on (${labels.operation}) ${asked}`, labels.hop);
+  return `${lately} / on (${labels.hop}) (${expected} > 0)`;
 }
 
 export const overview = board({
@@ -94,10 +100,12 @@ export const overview = board({
       panels: [
         bars({
           title: 'Slower than usual, by hop',
-          says: "A hop's own time in the last minute against its mean over the time shown, for the same mix of operations: 1 is as usual, 2 twice as long. The hop that stands out is the one to look at. Click: Path.",
+          says: "A hop's own time in the last 10 seconds against its mean in the time shown before that, for the same mix of operations: 1 is as usual, 2 twice as long. The hop that stands out is the one to look at. Click: Path.",
           unit: units.count,
           decimals: 2,
-          queries: [{ expr: `${sum(`rate(${m.hopSelf}[1m])`, labels.hop)} / on (${labels.hop}) ${expectedByHop()}`, legend: `{{${labels.hop}}}` }],
+          interval: '10s',
+          queries: [{ expr: slowerThanUsual(), legend: `{{${labels.hop}}}` }],
+          noValue: 'no time before to compare with',
           limits: [
             { from: 1.3, colour: 'warning' },
             { from: 2, colour: 'bad' },

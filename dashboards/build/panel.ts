@@ -45,6 +45,8 @@ export interface PanelFacts {
   links?: readonly DashboardLinkBuilder[];
   mappings?: readonly ValueMapping[];
   noValue?: string;
+  /** The shortest step, such as `10s`: a rate is then over no less than that. */
+  interval?: string;
 }
 
 export interface Limit {
@@ -74,6 +76,7 @@ interface AnyPanelBuilder extends Builder<Panel> {
   dataLinks(links: DashboardLinkBuilder[]): this;
   links(links: DashboardLinkBuilder[]): this;
   noValue(text: string): this;
+  interval(interval: string): this;
   overrideByName(name: string, properties: { id: string; value: unknown }[]): this;
   transformations(transformations: DataTransformerConfig[]): this;
   colorScheme(colour: FieldColorBuilder): this;
@@ -83,7 +86,7 @@ export type Kind = 'range' | 'instant' | 'table' | 'heatmap';
 
 /** Fills in what the facts say. */
 export function common<Panels extends AnyPanelBuilder>(builder: Panels, facts: PanelFacts, kind: Kind): Panels {
-  const { title, says, unit, decimals, min, max, limits, mappings, valueLinks, links, noValue, colours: own } = facts;
+  const { title, says, unit, decimals, min, max, limits, mappings, valueLinks, links, noValue, interval, colours: own } = facts;
   builder.title(title).description(says).datasource(datasource).unit(unit);
   builder.targets(facts.queries.map((query, index) => target(query, String.fromCharCode(65 + index), kind)));
   if (decimals !== undefined) builder.decimals(decimals);
@@ -94,6 +97,7 @@ export function common<Panels extends AnyPanelBuilder>(builder: Panels, facts: P
   if (valueLinks) builder.dataLinks([...valueLinks]);
   if (links) builder.links([...links]);
   if (noValue !== undefined) builder.noValue(noValue);
+  if (interval !== undefined) builder.interval(interval);
   for (const [name, colour] of Object.entries(own ?? {}))
     builder.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: colours[colour] } }]);
   return builder;
