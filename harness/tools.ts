@@ -72,7 +72,7 @@ export const tools: readonly Tool[] = [
     'https://github.com/open-telemetry/opentelemetry-collector-releases/releases',
   ),
   program('jaeger', ['jaeger-all-in-one'], 'version', 'the tests of the collector', 'https://www.jaegertracing.io/download/'),
-  program('prometheus', ['prometheus'], '--version', 'the tests of metrics and of the collector', 'apt-get install prometheus'),
+  program('prometheus', ['prometheus'], '--version', 'plumbline dash, and the tests of metrics and of the collector', 'apt-get install prometheus'),
   program('taskset', ['taskset'], '--version', 'the bench (pins server and driver to a core each)', 'apt-get install util-linux'),
 ];
 

@@ -12,7 +12,7 @@ for (const project of ['tsconfig.build.json', 'tsconfig.build.k6.json']) {
   const compiled = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, project)], { stdio: 'inherit' });
   if (compiled.status !== 0) throw new Error(`tsc -p ${project} ended with code ${compiled.status}`);
 }
-for (const file of globSync('{scenarios,harness,reference-server}/**/*.{yaml,txt}', { cwd: root })) {
+for (const file of globSync('{scenarios,harness,reference-server}/**/*.{yaml,txt,css}', { cwd: root })) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   cpSync(join(root, file), join(dist, file));
 }

@@ -4,6 +4,7 @@ import { assemblePlan, makeLeg, type Overrides } from '../plan/make-plan.ts';
 import { parseWhole } from '../plan/durations.ts';
 import type { Leg } from '../plan/plan.ts';
 import { type AddCommand, example } from './command.ts';
+import { type WatchedRun, watchRun } from './beside-dash.ts';
 import { allDrivers, k6Path } from './drivers.ts';
 import { executePlan } from './execute.ts';
 import { openTarget } from './open-target.ts';
@@ -13,6 +14,9 @@ interface DemoFlags {
   seed: string;
   out: string;
 }
+
+/** Only where a dash runs beside it. */
+const demoMetrics = { host: '127.0.0.1', lingerMs: 5_000 };
 
 type DemoDriver = 'native' | 'autocannon' | 'k6';
 
@@ -45,17 +49,23 @@ export const addDemo: AddCommand = (program, exit) => {
       const names = k6 === undefined ? (['native', 'autocannon'] as const) : (['native', 'autocannon', 'k6'] as const);
       const stages = names.map((driver) => [leg(pageLoad, driver, 'pageLoad'), leg(sse, driver, 'sse')]);
       const opened = await openTarget({ seed: flags.seed, profile: 'observed', allowHost: [], traces: flags.traces });
+      let watched: WatchedRun | undefined;
       try {
+        watched = await watchRun(demoMetrics, opened, flags.out);
+        const { metrics, dashUrl } = watched;
         const plan = assemblePlan(stages, { seed: parseWhole(flags.seed, '--seed'), target: opened.target, startedAt: new Date() });
         const { run } = await executePlan(plan, {
           drivers: allDrivers(),
           resultsRoot: flags.out,
+          ...(metrics && { metrics }),
+          ...(dashUrl !== undefined && { dashUrl }),
           ...(opened.control && { control: opened.control }),
           ...(opened.traces && { traces: opened.traces }),
           ...(opened.serverLog && { serverLog: opened.serverLog }),
         });
         exit(exitCodeOf(run.verdict.verdict));
       } finally {
+        await watched?.close();
         await opened.close();
       }
     });

@@ -6,7 +6,7 @@ import type { RunMetrics } from '../telemetry/metrics.ts';
 import type { Plan } from '../plan/plan.ts';
 import { readConfig } from '../config.ts';
 import { annotationsOf } from '../report/grafana-annotations.ts';
-import { grafanaLink } from '../report/grafana-link.ts';
+import { grafanaLink, liveLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { slowestTraceLines } from '../report/trace-backend.ts';
 import type { RunFile } from '../results/run-file.ts';
@@ -26,6 +26,8 @@ export interface ExecuteParts {
   metrics?: LegView & Pick<RunMetrics, 'judged'>;
   /** Of Grafana. */
   grafanaUrl?: string;
+  /** Of a dash that shows the run. */
+  dashUrl?: string;
   /** Of a server that was started for this. */
   serverLog?: ServerLog;
   resultsRoot: string;
@@ -38,6 +40,7 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
     return reason === undefined ? [] : [`${leg.id}: ${reason}`];
   });
   if (refusals.length > 0) throw new UsageError('driver_refuses', refusals.join('\n'));
+  if (parts.dashUrl !== undefined) console.log(`dash: ${liveLink(parts.dashUrl, plan.runId)}`);
   const style = outputStyle();
   const view = liveView(style);
   const interrupt = interruptSignal();
@@ -48,6 +51,7 @@ export async function executePlan(plan: Plan, parts: ExecuteParts): Promise<{ di
     console.log(renderTerminal(outcome.run, style));
     console.log(`report: ${join(outcome.directory, 'report.html')}`);
     for (const line of slowestTraceLines(outcome.run)) console.log(line);
+    if (parts.dashUrl !== undefined) console.log(`dash: ${grafanaLink(parts.dashUrl, outcome.run)}`);
     if (parts.grafanaUrl !== undefined) await toGrafana(parts.grafanaUrl, outcome.run);
     if (parts.serverLog?.file !== undefined) console.log(`the server wrote a log: ${parts.serverLog.file}`);
     return outcome;

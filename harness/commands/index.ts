@@ -1,5 +1,6 @@
 import { addCompare } from './compare.ts';
 import type { AddCommand } from './command.ts';
+import { addDash } from './dash.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
@@ -19,6 +20,7 @@ export const commands: readonly AddCommand[] = [
   addRun,
   addInit,
   addServe,
+  addDash,
   addSession,
   addReport,
   addTrace,

@@ -14,6 +14,10 @@ export interface MetricsFlags {
 }
 
 export interface OpenMetrics {
+  /** Of its `/metrics`. */
+  url: string;
+  /** Resolves after a scrape from now on, or when the time is over. */
+  scraped(withinMs: number): Promise<void>;
   view: LegView & Pick<RunMetrics, 'judged'>;
   /** Waits for a last scrape, at most as long as the flags say; then the run's series end. */
   close(): Promise<void>;
@@ -31,7 +35,7 @@ export function metricsFlags(command: Command): Command {
     .option('--grafana <url>', 'when the run has ended, annotate it there and print a link to it (or GRAFANA_URL; GRAFANA_TOKEN for the annotations)');
 }
 
-interface MetricsSettings {
+export interface MetricsSettings {
   /** Undefined: no endpoint. */
   port?: number;
   host: string;
@@ -59,6 +63,8 @@ export async function openMetrics({ port, host, lingerMs }: MetricsSettings): Pr
   console.log(`metrics: ${endpoint.url}`);
   let started = false;
   return {
+    url: endpoint.url,
+    scraped: (withinMs) => endpoint.scraped(withinMs, new AbortController().signal),
     view: {
       ...metrics,
       start(leg, plan) {

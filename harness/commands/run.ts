@@ -14,7 +14,8 @@ import { allDrivers } from './drivers.ts';
 import { executePlan } from './execute.ts';
 import { findMax, stepOverrides } from './find-max.ts';
 import { printPlan } from './print-plan.ts';
-import { type MetricsFlags, metricsFlags, type OpenMetrics, openMetrics, readMetricsFlags } from './run-metrics.ts';
+import { type WatchedRun, watchRun } from './beside-dash.ts';
+import { type MetricsFlags, metricsFlags, readMetricsFlags } from './run-metrics.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
 
 interface RunFlags extends TargetFlags, MetricsFlags {
@@ -113,10 +114,11 @@ export const addRun: AddCommand = (program, exit) => {
         told,
         request.scenarios.map(({ scenario }) => hostOf(scenario)).find((host) => host !== undefined),
       );
-      let metrics: OpenMetrics | undefined;
+      let watched: WatchedRun | undefined;
       try {
         const settings = stack ? readMetricsFlags(told) : metricsSettings;
-        metrics = await openMetrics(settings);
+        watched = await watchRun(settings, opened, flags.out);
+        const { metrics, dashUrl } = watched;
         const { grafanaUrl } = settings;
         const toPlan = (overrides: Overrides): ReturnType<typeof makePlan> =>
           makePlan({ ...request, startedAt: new Date(), overrides: { ...request.overrides, ...overrides }, target: opened.target });
@@ -125,7 +127,8 @@ export const addRun: AddCommand = (program, exit) => {
           resultsRoot: flags.out,
           ...(opened.control && { control: opened.control }),
           ...(opened.traces && { traces: opened.traces }),
-          ...(metrics && { metrics: metrics.view }),
+          ...(metrics && { metrics }),
+          ...(dashUrl !== undefined && { dashUrl }),
           ...(grafanaUrl !== undefined && { grafanaUrl }),
           ...(opened.serverLog && { serverLog: opened.serverLog }),
         };
@@ -138,7 +141,7 @@ export const addRun: AddCommand = (program, exit) => {
         }
       } finally {
         // First, so that the server can be scraped a last time, too.
-        await metrics?.close();
+        await watched?.close();
         await opened.close();
       }
     });

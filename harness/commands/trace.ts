@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { spanAttributes } from '../../scenarios/names.ts';
 import { renderTrace } from '../report/trace-text.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { readRun } from '../results/run-store.ts';
-import { readSpans, spansFileName } from '../telemetry/spans-file.ts';
-import { type Trace, tracesOf } from '../telemetry/trace-tree.ts';
+import { findTraces } from '../telemetry/find-traces.ts';
+import { spansFileName } from '../telemetry/spans-file.ts';
+import type { Trace } from '../telemetry/trace-tree.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
 import { outputStyle } from './output-style.ts';
@@ -31,14 +31,7 @@ export const addTrace: AddCommand = (program) => {
 
 async function findTrace(prefix: string, run: RunFile, file: string): Promise<Trace> {
   if (!existsSync(file)) throw new UsageError('no_spans', `run ${run.runId} has no traces: ${whyNone(run)}`);
-  // Where the server began a trace of its own, one trace lies under two ids: whoever names the other belongs to it.
-  const names = [`"links":[{"traceId":"${prefix}`, `"${spanAttributes.serverTrace}":"${prefix}`];
-  const named = await readSpans(file, (id, line) => id.startsWith(prefix) || names.some((name) => line.includes(name)));
-  const ids = new Set(
-    named.flatMap(({ traceId, links, attributes }) => [traceId, ...links.map((link) => link.traceId), attributes[spanAttributes.serverTrace]]),
-  );
-  const traces = tracesOf(await readSpans(file, (id) => ids.has(id)));
-  const found = new Set([...traces].flatMap(([id, trace]) => (id.startsWith(prefix) ? [trace] : [])));
+  const found = await findTraces(prefix, file);
   const [only] = found;
   if (!only) {
     const slowest = run.legs.flatMap((leg) => leg.slowest.flatMap(({ traceId }) => traceId ?? [])).slice(0, suggestions);
@@ -47,9 +40,9 @@ async function findTrace(prefix: string, run: RunFile, file: string): Promise<Tr
       `no trace of run ${run.runId} begins with ${prefix}${slowest.length > 0 ? `; its slowest requests have ${slowest.join(', ')}` : ''}; --run names another run`,
     );
   }
-  if (found.size > 1) {
-    const some = [...found].slice(0, suggestions).map(({ id }) => id);
-    throw new UsageError('ambiguous_trace', `${found.size} traces begin with ${prefix}, such as ${some.join(', ')}; give more digits`);
+  if (found.length > 1) {
+    const some = found.slice(0, suggestions).map(({ id }) => id);
+    throw new UsageError('ambiguous_trace', `${found.length} traces begin with ${prefix}, such as ${some.join(', ')}; give more digits`);
   }
   return only;
 }

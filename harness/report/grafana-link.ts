@@ -13,3 +13,12 @@ export function grafanaLink(base: string, { runId, startedAt, durationMs }: Pick
   url.searchParams.set('var-run', runId);
   return url.href;
 }
+
+/** A run under way, the last minutes of it. */
+export function liveLink(base: string, runId: string): string {
+  const url = new URL(`${base.replace(/\/+$/, '')}/d/${dashboardIds.run}/`);
+  url.searchParams.set('from', 'now-5m');
+  url.searchParams.set('to', 'now');
+  url.searchParams.set('var-run', runId);
+  return url.href;
+}

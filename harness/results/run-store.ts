@@ -95,11 +95,11 @@ export interface RunListing {
   problem?: string;
 }
 
-/** The runs below a results directory, latest first. An absent directory holds none. */
+/** The runs below a results directory, latest first; what begins with a dot is none. An absent directory holds none. */
 export async function listRuns(root: string): Promise<RunListing[]> {
   let names: string[];
   try {
-    names = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    names = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 /** A run's traces, from the first body to run.json: asked for, waited for, parsed, joined with the driver's own spans. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
@@ -11,9 +11,10 @@ import { plumblineVersion } from '../version.ts';
 import { askedSamples, wishedSamples } from './asked-traces.ts';
 import { clientSpans } from './client-spans.ts';
 import type { FlatSpan } from './flat-span.ts';
-import { otlpOfSpans, spansOfExport, spansOfOtlp } from './otlp-json.ts';
+import { otlpOfSpans } from './otlp-json.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
 import { emitAsked, healthBefore } from './server-traces.ts';
+import { bodiesFolder, spansOfBody } from './span-bodies.ts';
 import { spansFileName, writeSpans } from './spans-file.ts';
 import { tracesOf } from './trace-tree.ts';
 
@@ -43,7 +44,6 @@ export interface RunTraces {
   finish(run: TracedRun): Promise<Telemetry>;
 }
 
-const bodiesFolder = 'otlp';
 const spansInOneBody = 1_000;
 /** Of a server that cannot be asked to send: OpenTelemetry's exporters send every 5 s. */
 const waitForStrangersMs = 6_000;
@@ -186,12 +186,6 @@ async function* receivedSpans(folder: string, gathered: Gathered, notes: string[
     }
     yield* spans;
   }
-}
-
-async function spansOfBody(file: string): Promise<FlatSpan[]> {
-  if (!file.endsWith('.pb')) return spansOfOtlp(await readFile(file, 'utf8'));
-  const { decodeExport } = await import('./otlp-protobuf.ts');
-  return spansOfExport(decodeExport(await readFile(file)));
 }
 
 /** The driver's spans of the asked requests and of every request of these traces; with none given, of those that were sampled when they were sent. */

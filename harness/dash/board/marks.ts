@@ -54,11 +54,13 @@ export interface Exemplar {
   seriesLabels: Record<string, string>;
 }
 
-/** Of an answer of `query_exemplars` (`data`). */
-export function exemplarsOf(
-  refId: string,
-  data: readonly { seriesLabels: Record<string, string>; exemplars: { labels: Record<string, string>; value: string; timestamp: number }[] }[],
-): Exemplar[] {
+/** As `query_exemplars` answers (`data`). */
+export type ExemplarData = readonly {
+  seriesLabels: Record<string, string>;
+  exemplars: { labels: Record<string, string>; value: string; timestamp: number }[];
+}[];
+
+export function exemplarsOf(refId: string, data: ExemplarData): Exemplar[] {
   return data.flatMap(({ seriesLabels, exemplars }) =>
     exemplars.flatMap(({ labels, value, timestamp }) => {
       const number = numberFrom(value);
