@@ -16,7 +16,7 @@ const ofBase = { [labels.run]: '$base', ...common };
 type Side = typeof ofRun;
 const colours = { run: 'run', base: 'base', difference: 'warning' } as const;
 
-/** The base is drawn as if it had begun when the run did. */
+/** The base is drawn as if it had begun when the run did. Prometheus 2 refuses an offset of 0, so the variable is never that: a run beside itself is a second off. */
 const shifted = ' offset ${shift}s';
 const perSecond = (metric: string, { run, phase, operation }: Side, more = ''): string =>
   `rate(${metric}{run="${run}",phase=~"${phase.slice(1)}",operation=~"${operation.slice(1)}"${more}}[$__rate_interval]${run === '$base' ? shifted : ''})`;
@@ -59,11 +59,11 @@ export const compare = board({
       .label('Shift')
       .description('Seconds from the start of the base to that of the run; the base is drawn so much later.')
       .datasource(datasource)
-      .query(`query_result(round(${startOf('$run')} - ${startOf('$base')}) or vector(0))`)
+      .query(`query_result((round(${startOf('$run')} - ${startOf('$base')}) != 0) or vector(1))`)
       .regex('/\\s(-?\\d+)\\s/')
       .refresh(VariableRefresh.OnTimeRangeChanged)
       .hide(VariableHide.HideVariable)
-      .current({ text: '0', value: '0' })
+      .current({ text: '1', value: '1' })
       .build(),
   ],
   sections: [
