@@ -83,6 +83,12 @@ describe('tables', () => {
       { Time: [5_000, 5_000, 5_000], hop: ['edge', 'lb', 'store'], 'Value #A': [2, 3, null], 'Value #B': [null, 0.5, 1] },
     ]);
   });
+  test('merge keeps rows apart where a query has no answer', () => {
+    const none = tableOf(query({ refId: 'C' }), vector(), false);
+    expect(shown(transform([rate, none], [{ id: 'merge', options: {} }]))).toEqual([
+      { Time: [5_000, 5_000], hop: ['edge', 'lb'], 'Value #A': [2, 3], 'Value #C': [null, null] },
+    ]);
+  });
   test('joinByField, outer and inner', () => {
     expect(shown(transform([rate, errors], [{ id: 'joinByField', options: { byField: 'hop' } }]))).toMatchObject([
       { hop: ['edge', 'lb', 'store'], 'Value #B': [null, 0.5, 1], 'Time 1': [5_000, 5_000, null] },

@@ -41,7 +41,9 @@ function merged(tables: readonly Table[]): Table {
   if (!first || tables.length === 1) return first ?? { refId: '', columns: [] };
   const columns = new Map<string, Column>();
   for (const column of tables.flatMap((table) => table.columns)) if (!columns.has(column.name)) columns.set(column.name, { ...column, values: [] });
-  const shared = [...columns.keys()].filter((name) => tables.every((table) => columnOf(table, name)));
+  // A query without an answer has no labels: it must not make rows of the others one.
+  const answered = tables.filter((table) => rowCount(table) > 0);
+  const shared = [...columns.keys()].filter((name) => answered.every((table) => columnOf(table, name)));
   return filled(
     columns,
     groups(tables, (table, row) => JSON.stringify(shared.map((name) => columnOf(table, name)?.values[row] ?? null))),

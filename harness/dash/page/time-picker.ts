@@ -8,6 +8,7 @@ const quick: readonly (readonly [string, string])[] = [
   ['Last 1 minute', 'now-1m'],
   ['Last 5 minutes', 'now-5m'],
   ['Last 15 minutes', 'now-15m'],
+  ['Last 30 minutes', 'now-30m'],
   ['Last 1 hour', 'now-1h'],
   ['Last 6 hours', 'now-6h'],
   ['Last 24 hours', 'now-24h'],

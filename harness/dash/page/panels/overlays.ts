@@ -40,7 +40,7 @@ export function drawMarks(self: uPlot, layer: HTMLElement, marks: readonly Mark[
     line.style.left = `${from}px`;
     line.style.borderColor = color;
     // A label where there is room for it: at the next line it would lie on the other's.
-    if (width > narrow && from >= freeFrom && from < width - 30) {
+    if (width > narrow && from >= freeFrom && from < width - mark.title.length * 6) {
       const label = h('span', { text: mark.title });
       line.append(label);
       freeFrom = from + mark.title.length * 6 + 12;

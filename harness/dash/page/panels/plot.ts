@@ -42,7 +42,7 @@ export function plotOptions({ context, scales, series, bands, hooks = {}, withou
     width,
     height,
     ms: 1,
-    padding: [headroom, hasLeft && scales.some(({ side }) => side === 'right') ? 4 : 12, 0, hasLeft ? 0 : 12],
+    padding: [headroom, hasLeft && scales.some(({ side }) => side === 'right') ? 4 : 22, 0, hasLeft ? 0 : 12],
     legend: { show: false },
     cursor: {
       sync: { key: sync.key, setSeries: false },
@@ -106,8 +106,7 @@ function decimalsOf(splits: readonly number[], decimals: number | undefined): nu
 const two = (part: number): string => String(part).padStart(2, '0');
 
 /** Hours and minutes; seconds where the steps are short; the date where a day begins. */
-function timeTicks(_: uPlot, splits: number[]): string[] {
-  const step = (splits[1] ?? 0) - (splits[0] ?? 0);
+function timeTicks(_self: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   return splits.map((atMs) => {
     const at = new Date(atMs);
     const isDay = at.getHours() === 0 && at.getMinutes() === 0 && at.getSeconds() === 0;

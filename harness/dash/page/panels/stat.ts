@@ -46,7 +46,7 @@ function statOf(single: SingleValue, index: number, count: number, context: Draw
   const given = numberOf(objectOf(options['text'])['valueSize']);
   const room = count > 1 ? host.clientWidth / Math.min(count, 4) : host.clientWidth;
   const high = (host.clientHeight / (host.clientWidth > host.clientHeight ? 1 : count)) * 0.5;
-  const fits = Math.min(largestPx, high, (room - 24) / (Math.max(2, text.length + shown.suffix.length * 0.55) * 0.58));
+  const fits = Math.min(largestPx, high, (room - 24) / (Math.max(2, text.length + shown.suffix.length * 0.6) * 0.68));
   figure.style.fontSize = `${given ?? Math.max(smallestPx, fits)}px`;
   const [link] = config.links ?? [];
   const made = h(link ? 'a' : 'div', { class: `stat mode-${mode.replace('_solid', '').replace('_gradient', '')}` });
@@ -57,7 +57,8 @@ function statOf(single: SingleValue, index: number, count: number, context: Draw
     if (filled.targetBlank) made.setAttribute('target', '_blank');
   }
   if (mode.startsWith('background')) made.style.background = color;
-  else if (mode === 'value') figure.style.color = color;
+  // A dark colour on a dark ground is lifted: it is text.
+  else if (mode === 'value') figure.style.color = context.theme === 'dark' ? `color-mix(in srgb, ${color} 70%, white)` : color;
   if (showsName && textMode !== 'name') made.append(h('span', { class: 'name', text: name, title: name }));
   made.append(figure);
   if (textOf(options['graphMode']) !== 'none' && single.series && single.series.values.length > 2)
