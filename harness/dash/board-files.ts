@@ -1,7 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dashboardIds } from '../../scenarios/names.ts';
 import type { Board } from './board/board.ts';
 import { BoardFault, parseBoard } from './board/parse.ts';
+
+const ours: readonly string[] = Object.values(dashboardIds);
 
 export interface BoardFile {
   board: Board;
@@ -15,7 +18,13 @@ export interface BrokenBoard {
   reason: string;
 }
 
-/** The boards of a folder in the order of their titles, read anew each time: whoever builds them sees the change. A folder that is not there has none. */
+/** Ours in the order in which they are read, others behind them. */
+function placeOf({ uid }: Board): number {
+  const place = ours.indexOf(uid);
+  return place < 0 ? ours.length : place;
+}
+
+/** The boards of a folder, read anew each time: whoever builds them sees the change. A folder that is not there has none. */
 export async function readBoards(folder: string): Promise<{ boards: BoardFile[]; broken: BrokenBoard[] }> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
   const boards: BoardFile[] = [];
@@ -29,6 +38,6 @@ export async function readBoards(folder: string): Promise<{ boards: BoardFile[];
       broken.push({ file, reason: error.message });
     }
   }
-  boards.sort((a, b) => a.board.title.localeCompare(b.board.title, 'en', { numeric: true }));
+  boards.sort((a, b) => placeOf(a.board) - placeOf(b.board) || a.board.title.localeCompare(b.board.title, 'en', { numeric: true }));
   return { boards, broken };
 }
