@@ -184,11 +184,11 @@ export const foreignMetricNames = {
   gcDuration: 'nodejs_gc_duration_seconds',
   /** The collector's service graph and span metrics: topology only. */
   graphCalls: 'traces_service_graph_request_total',
-  /** The collector of itself. */
-  collectorAccepted: 'otelcol_receiver_accepted_spans_total',
-  collectorRefused: 'otelcol_receiver_refused_spans_total',
-  collectorSendFailed: 'otelcol_exporter_send_failed_spans_total',
-  collectorSent: 'otelcol_exporter_sent_spans_total',
+  /** The collector of itself; it writes these without `_total`. */
+  collectorAccepted: 'otelcol_receiver_accepted_spans',
+  collectorRefused: 'otelcol_receiver_refused_spans',
+  collectorSendFailed: 'otelcol_exporter_send_failed_spans',
+  collectorSent: 'otelcol_exporter_sent_spans',
   /** Prometheus of its targets and of itself. */
   up: 'up',
   scrapeDuration: 'scrape_duration_seconds',

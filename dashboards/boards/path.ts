@@ -2,6 +2,7 @@ import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m
 import { board, type Section } from '../build/board.ts';
 import { linkTo, pathTo } from '../build/links.ts';
 import { type Hop, hops, units } from '../build/look.ts';
+import { scrapedEvery } from '../build/panel.ts';
 import { lines } from '../build/panels.ts';
 import { inRange, quantile, rate, share, sum } from '../build/promql.ts';
 import { serviceMap, table } from '../build/tables.ts';
@@ -113,7 +114,7 @@ export const path = board({
           says: "Calls per second between tiers and how many of them failed, from the collector's service graph (of the spans that were sent: sampled ones). An edge that is missing: that hop sends no spans.",
           width: 10,
           height: 10,
-          queries: [{ expr: sum(rate(foreign.graphCalls), 'client', 'server') }],
+          queries: [{ expr: sum(rate(foreign.graphCalls), 'client', 'server'), scrapedEvery }],
           columns: [
             { of: 'client', title: 'From' },
             { of: 'server', title: 'To' },

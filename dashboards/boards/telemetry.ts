@@ -1,6 +1,7 @@
 import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
 import { units } from '../build/look.ts';
+import { scrapedEvery } from '../build/panel.ts';
 import { figure, lines } from '../build/panels.ts';
 import { inRange, max, orZero, rate, series, sum } from '../build/promql.ts';
 import { table, traces } from '../build/tables.ts';
@@ -55,7 +56,7 @@ export const telemetry = board({
           says: 'Stored per second: dots on latency panels that open traces. 0 under load: Prometheus runs without --enable-feature=exemplar-storage, or no trace is sampled.',
           unit: units.perSecond,
           decimals: 2,
-          queries: [{ expr: orZero(sum(rate(foreign.exemplarsAppended))) }],
+          queries: [{ expr: orZero(sum(rate(foreign.exemplarsAppended))), scrapedEvery }],
         }),
         figure({
           title: 'Scrape holds the loop',
@@ -126,9 +127,9 @@ export const telemetry = board({
           width: 12,
           min: 0,
           queries: [
-            { expr: sum(rate(foreign.collectorAccepted)), legend: 'accepted' },
-            { expr: sum(rate(foreign.collectorSent)), legend: 'passed on' },
-            { expr: orZero(sum(rate(foreign.collectorRefused))), legend: 'refused' },
+            { expr: sum(rate(foreign.collectorAccepted)), legend: 'accepted', scrapedEvery },
+            { expr: sum(rate(foreign.collectorSent)), legend: 'passed on', scrapedEvery },
+            { expr: orZero(sum(rate(foreign.collectorRefused))), legend: 'refused', scrapedEvery },
           ],
           colours: { accepted: 'good', 'passed on': 'client', refused: 'bad' },
         }),
@@ -138,7 +139,7 @@ export const telemetry = board({
           unit: units.perSecond,
           width: 12,
           min: 0,
-          queries: [{ expr: orZero(sum(rate(foreign.collectorSendFailed))), legend: 'failed' }],
+          queries: [{ expr: orZero(sum(rate(foreign.collectorSendFailed))), legend: 'failed', scrapedEvery }],
           colours: { failed: 'bad' },
         }),
       ],

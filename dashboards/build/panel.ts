@@ -21,7 +21,12 @@ export interface Query {
   legend?: string;
   /** Dots that open the traces behind a latency. */
   exemplars?: boolean;
+  /** How often its series are scraped, where that is less often than the server: a rate over the usual window would have no point. */
+  scrapedEvery?: string;
 }
+
+/** Scrape interval of the collector and of Prometheus itself: prometheus/prometheus.yml. */
+export const scrapedEvery = '5s';
 
 export interface PanelFacts {
   title: string;
@@ -118,10 +123,11 @@ export function steps(limits: readonly Limit[] | undefined): Threshold[] {
   return [{ value: null, color: first }, ...limits.map(({ from, colour }) => ({ value: from, color: colours[colour] }))];
 }
 
-function target({ expr, legend, exemplars }: Query, refId: string, kind: Kind): DataqueryBuilder {
+function target({ expr, legend, exemplars, scrapedEvery: every }: Query, refId: string, kind: Kind): DataqueryBuilder {
   const query = new DataqueryBuilder().refId(refId).expr(expr).datasource(datasource);
   if (legend !== undefined) query.legendFormat(legend);
   if (exemplars) query.exemplar(true);
+  if (every !== undefined) query.interval(every);
   if (kind === 'range') return query.range();
   if (kind === 'heatmap') return query.range().format(PromQueryFormat.Heatmap).legendFormat('{{le}}');
   query.instant();

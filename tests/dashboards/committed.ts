@@ -29,7 +29,7 @@ export interface BoardJson {
   panels: PanelJson[];
   links: { url: string; keepTime?: boolean; includeVars?: boolean }[];
   templating: { list: { name: string; type: string; datasource?: SourceJson; query?: unknown }[] };
-  annotations: { list: { name: string; datasource?: SourceJson; expr?: string }[] };
+  annotations: { list: { name: string; datasource?: SourceJson; expr?: string; target?: unknown }[] };
 }
 
 export interface SourceJson {

@@ -18,7 +18,9 @@ export interface Exemplar {
   atMs: number;
 }
 
-export interface LivePrometheus extends Program {
+export type LivePrometheus = PrometheusClient & Program;
+
+export interface PrometheusClient {
   url: string;
   /** One query of a panel. Throws with Prometheus' own words and the query. */
   ask(query: PanelQuery): Promise<PrometheusData>;
@@ -51,6 +53,17 @@ export async function startLivePrometheus(file: string, targets: Targets): Promi
     {},
     `${url}/-/ready`,
   );
+  return {
+    ...clientOf(url),
+    async stop() {
+      await program.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Of a Prometheus that runs. */
+export function clientOf(url: string): PrometheusClient {
   const api = (path: string, parameters: Record<string, string>): Promise<unknown> => askApi(url, path, parameters);
   return {
     url,
@@ -71,10 +84,6 @@ export async function startLivePrometheus(file: string, targets: Targets): Promi
         result: { metric: Labels; value: [number, string] }[];
       };
       return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
-    },
-    async stop() {
-      await program.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
