@@ -1,7 +1,7 @@
 import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { type BurnWindow, metricLabels as labels, metricNames as m, recordedNames, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
-import { linkTo } from '../build/links.ts';
+import { linkTo, pathTo } from '../build/links.ts';
 import { latencyClasses, units } from '../build/look.ts';
 import { figure, lines } from '../build/panels.ts';
 import { inRange, last, max, series, share, sum } from '../build/promql.ts';
@@ -66,7 +66,7 @@ export const objectives = board({
           title: 'Available',
           says: 'Share of answers with a status below 500 in the time shown; 99.9% is promised.',
           unit: units.ratio,
-          decimals: 3,
+          decimals: 2,
           queries: [{ expr: `1 - ${share(sum(inRange(requests, { [labels.statusClass]: '5xx' })), sum(inRange(requests)))}` }],
           limits: [{ from: 0.999, colour: 'good' }],
           valueLinks: [linkTo('service', 'Errors by service')],
@@ -151,14 +151,14 @@ export const objectives = board({
             { expr: max(last(c.objectiveLimit, ofRun), labels.run, labels.scenario, labels.driver, labels.objective, labels.unit) },
           ],
           columns: [
-            { of: labels.run, title: 'Run' },
-            { of: labels.scenario, title: 'Scenario' },
-            { of: labels.driver, title: 'Driver' },
-            { of: labels.objective, title: 'Objective' },
             { of: 'A', title: 'Verdict', values: verdicts },
+            { of: labels.scenario, title: 'Scenario' },
+            { of: labels.objective, title: 'Objective' },
             { of: 'B', title: 'Measured', decimals: 4 },
             { of: 'C', title: 'Bound', decimals: 4 },
             { of: labels.unit, title: 'Unit' },
+            { of: labels.driver, title: 'Driver' },
+            { of: labels.run, title: 'Run', link: { title: 'Run', url: pathTo('run', { run: `\${__data.fields.${labels.run}}` }) } },
           ],
           sortBy: 'Verdict',
           noValue: 'no run has ended',

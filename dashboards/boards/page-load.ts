@@ -13,10 +13,11 @@ const moment = (milestone: string) => ({ ...ofPage, [labels.milestone]: mileston
 const limit = (milestone: string) => boundOf('page-load', { metric: 'milestone', milestone });
 const shareOf = (label: string) => `${sum(last(c.responses, ofPage), label)} / ignoring (${label}) group_left () ${sum(last(c.responses, ofPage))}`;
 
-function milestone(title: string, name: string, says: string) {
+function milestone(title: string, name: string, width: number, says: string) {
   return [
     figure({
-      title: `${title}, median`,
+      title: `${title} p50`,
+      width,
       says: `${says} The bound is the scenario's own.`,
       unit: units.seconds,
       decimals: 2,
@@ -24,7 +25,8 @@ function milestone(title: string, name: string, says: string) {
       limits: [{ from: limit(name), colour: 'bad' as const }],
     }),
     figure({
-      title: `${title}, p95`,
+      title: `${title} p95`,
+      width,
       says: `${says} One load of twenty is slower than this.`,
       unit: units.seconds,
       decimals: 2,
@@ -43,11 +45,13 @@ export const pageLoad = board({
         ...milestone(
           'DOMContentLoaded',
           'domContentLoaded',
+          5,
           'From the intended start of a load to its document and blocking scripts. Above the bound: look at the shell and the bundles below.',
         ),
-        ...milestone('Load', 'load', 'From the intended start of a load until everything has come. Above the bound: look at the slowest operations below.'),
+        ...milestone('Load', 'load', 4, 'From the intended start of a load until everything has come. Above the bound: look at the slowest operations below.'),
         figure({
           title: 'Loads',
+          width: 3,
           says: 'Page loads that were whole. Few of them: the quantiles beside it are rough.',
           unit: units.count,
           decimals: 0,
@@ -55,6 +59,7 @@ export const pageLoad = board({
         }),
         figure({
           title: 'Requests a load',
+          width: 3,
           says: 'About 250 by the analysis. More: something is asked for twice.',
           unit: units.count,
           decimals: 0,

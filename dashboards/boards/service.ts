@@ -3,7 +3,7 @@ import { board } from '../build/board.ts';
 import { linkTo } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { lines } from '../build/panels.ts';
-import { max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
+import { max, orNone, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
 import { classLimits } from './class-limits.ts';
 import { ofServer, serverJob } from './filters.ts';
 import { classColours } from './tones.ts';
@@ -73,7 +73,7 @@ export const service = board({
           says: "Answers in the error shape by their code, of all services, the callers' faults (4xx) among them.",
           unit: units.perSecond,
           min: 0,
-          queries: [{ expr: `${sum(rate(m.errorReplies), labels.code)} or vector(0)`, legend: `{{${labels.code}}}` }],
+          queries: [{ expr: orNone(sum(rate(m.errorReplies), labels.code), labels.code), legend: `{{${labels.code}}}` }],
         }),
         lines({
           title: 'Given up by the client',

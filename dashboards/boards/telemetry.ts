@@ -3,7 +3,7 @@ import { board } from '../build/board.ts';
 import { units } from '../build/look.ts';
 import { scrapedEvery } from '../build/panel.ts';
 import { figure, lines } from '../build/panels.ts';
-import { inRange, max, orZero, rate, series, sum } from '../build/promql.ts';
+import { inRange, max, orNone, orZero, rate, series, sum } from '../build/promql.ts';
 import { table, traces } from '../build/tables.ts';
 import { serverJob } from './filters.ts';
 
@@ -59,7 +59,7 @@ export const telemetry = board({
           queries: [{ expr: orZero(sum(rate(foreign.exemplarsAppended))), scrapedEvery }],
         }),
         figure({
-          title: 'Scrape holds the loop',
+          title: "Scrape's hold",
           says: 'Longest time that a scrape held the event loop of a server. Above 2 ms scraping itself makes answers late.',
           unit: units.seconds,
           decimals: 2,
@@ -96,7 +96,7 @@ export const telemetry = board({
           unit: units.perSecond,
           min: 0,
           stack: 'amount',
-          queries: [{ expr: `${sum(rate(m.tracesKept), labels.reason)} or vector(0)`, legend: `{{${labels.reason}}}` }],
+          queries: [{ expr: orNone(sum(rate(m.tracesKept), labels.reason), labels.reason), legend: `{{${labels.reason}}}` }],
           colours: { sampled: 'good', failed: 'bad', slow: 'warning' },
         }),
         lines({

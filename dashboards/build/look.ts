@@ -36,7 +36,7 @@ export const units = {
   seconds: 's',
   ratio: 'percentunit',
   requestsPerSecond: 'reqps',
-  perSecond: 'cps',
+  perSecond: 'count:/s',
   bytes: 'bytes',
   bytesPerSecond: 'Bps',
   count: 'short',

@@ -119,7 +119,8 @@ export function mappingsOf(tones: Tones): ValueMapping[] {
 /** The first step has no value: everything below the first limit. */
 export function steps(limits: readonly Limit[] | undefined): Threshold[] {
   if (!limits || limits.length === 0) return [{ value: null, color: colours.neutral }];
-  const first = limits[0]?.colour === 'good' ? colours.bad : colours.good;
+  // Where there is something to reach, less than all of it is bad.
+  const first = limits.some(({ colour }) => colour === 'good') ? colours.bad : colours.good;
   return [{ value: null, color: first }, ...limits.map(({ from, colour }) => ({ value: from, color: colours[colour] }))];
 }
 

@@ -53,7 +53,7 @@ export function lines(facts: LineFacts): Placed {
         .drawStyle(GraphDrawStyle.Line)
         .lineInterpolation(LineInterpolation.Linear)
         .lineWidth(stack ? 1 : 2)
-        .fillOpacity(stack ? 70 : 8)
+        .fillOpacity(stack ? 70 : 0)
         .showPoints(VisibilityMode.Never)
         .spanNulls(5_000)
         .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))

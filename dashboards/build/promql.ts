@@ -50,6 +50,11 @@ export function orZero(expression: string): string {
   return `(${expression}) or vector(0)`;
 }
 
+/** One series at 0 where there is none, so that nothing happened is not the same as nothing known. */
+export function orNone(expression: string, label: string): string {
+  return `${expression} or on () label_replace(vector(0), "${label}", "none", "", "")`;
+}
+
 /** Share of `part` in `whole`; 0 where nothing was counted in part, no data where nothing was counted at all. */
 export function share(part: string, whole: string): string {
   return `((${part}) or (${whole}) * 0) / (${whole})`;
