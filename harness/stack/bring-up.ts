@@ -1,17 +1,15 @@
 /** Brings the stack up, one checked step after another. */
-import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { UsageError } from '../usage-error.ts';
 import { checkDocker, compose, docker, lastLine, type StackProfile } from './docker.ts';
 import { healthOf, type ServiceHealth } from './health.ts';
+import { buildImage, checkBuiltImage, getImage } from './images.ts';
 import { type DeclaredService, declaredServices, portVariables, type ServiceState, serviceStates } from './services.ts';
 
-/** Where Debian and its kin keep certificates that an administrator added. */
-const ownCertificates = '/usr/local/share/ca-certificates';
 const healthyWithinMs = 90_000;
 const askAgainMs = 500;
 const logLines = 15;
+const afterwards = 'plumbline down removes what was made';
 
 export interface BringUpOptions {
   profile: StackProfile;
@@ -33,6 +31,8 @@ export async function bringUp({ profile, build, certificatesGiven, say }: BringU
   await checkPorts(declared, up);
   // The tiers are of one image.
   const oneOfEach = [...new Map(declared.map((service) => [service.image, service])).values()];
+  // Before anything is made: compose would make networks and volumes, and then miss the image.
+  for (const service of oneOfEach) if (service.built && !build) await checkBuiltImage(service);
   for (const service of oneOfEach) if (!service.built) await getImage(service, say);
   for (const service of oneOfEach) if (service.built && build) await buildImage(service, certificatesGiven, say);
   say(`starting  ${declared.map(({ name }) => name).join(', ')}`);
@@ -69,48 +69,11 @@ function isTaken(port: number): Promise<boolean> {
   });
 }
 
-async function getImage({ name, image }: DeclaredService, say: (line: string) => void): Promise<void> {
-  if ((await docker(['image', 'inspect', '--format', '{{.Id}}', image])).code === 0) {
-    say(`image     ${image} is here`);
-    return;
-  }
-  say(`image     ${image} is pulled`);
-  const { code, stderr } = await docker(['pull', '--quiet', image]);
-  if (code !== 0) {
-    throw new UsageError(
-      'no_image',
-      `the image ${image} (${name}) cannot be pulled: ${lastLine(stderr)}; check the connection to its registry, or load it from elsewhere: docker load, docker tag`,
-    );
-  }
-}
-
-async function buildImage({ name, image }: DeclaredService, certificatesGiven: boolean, say: (line: string) => void): Promise<void> {
-  say(`building  ${image}`);
-  const certificates = certificatesGiven ? '' : await addedCertificates();
-  const { code, stdout, stderr } = await compose(
-    [],
-    ['--progress', 'plain', 'build', ...(certificates === '' ? [] : ['--build-arg', `EXTRA_CA=${certificates}`]), name],
-  );
-  if (code === 0) return;
-  const words = `${stdout}\n${stderr}`.trim().split('\n').slice(-logLines).join('\n  ');
-  throw new UsageError(
-    'build_failed',
-    `the image ${image} cannot be built:\n  ${words}\nIt needs the npm registry: behind a proxy give its certificates with STACK_EXTRA_CA="$(cat proxy.pem)", or the host's network with STACK_BUILD_NETWORK=host`,
-  );
-}
-
-/** What this machine trusts beside the usual, the build trusts, too: else npm cannot get through the proxy that this machine gets through. PEM, or empty. */
-async function addedCertificates(): Promise<string> {
-  const names = await readdir(ownCertificates).catch((): string[] => []);
-  const texts = await Promise.all(names.filter((name) => name.endsWith('.crt')).map((name) => readFile(join(ownCertificates, name), 'utf8')));
-  return texts.join('\n');
-}
-
 /** @param stderr of `docker compose up`. A port can be taken between our look and the start. */
 export function startFault(stderr: string): UsageError {
   const port = /(?:Bind for \S+?:|listen tcp4? \S+?:)(\d+)\b/.exec(stderr)?.[1];
-  if (port !== undefined) return new UsageError('port_taken', `port ${port} is taken by another program: ${lastLine(stderr)}`);
-  return new UsageError('stack_start', `docker compose could not start the stack: ${lastLine(stderr)}; see: plumbline status`);
+  if (port !== undefined) return new UsageError('port_taken', `port ${port} is taken by another program: ${lastLine(stderr)}; ${afterwards}`);
+  return new UsageError('stack_start', `docker compose could not start the stack: ${lastLine(stderr)}; see: plumbline status; ${afterwards}`);
 }
 
 async function becomeHealthy(say: (line: string) => void): Promise<ServiceHealth[]> {
@@ -136,5 +99,5 @@ async function unwellFault({ name, container }: ServiceState, healths: readonly 
   const { stdout, stderr } = await docker(['logs', '--tail', String(logLines), container]);
   const words = `${stdout}${stderr}`.trim().split('\n').join('\n  ');
   const text = healths.find((health) => health.name === name)?.text ?? 'not healthy';
-  return new UsageError('stack_unwell', `${name} did not become healthy: ${text}. Its last words:\n  ${words}\nplumbline down removes what was started`);
+  return new UsageError('stack_unwell', `${name} did not become healthy: ${text}. Its last words:\n  ${words}\n${afterwards}`);
 }

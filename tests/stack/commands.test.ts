@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFault } from '../../harness/stack/bring-up.ts';
+import { buildStep, pullProgress } from '../../harness/stack/images.ts';
 import { daemonFault } from '../../harness/stack/docker.ts';
 import { healthOf } from '../../harness/stack/health.ts';
 import { parseStates } from '../../harness/stack/services.ts';
@@ -100,7 +101,8 @@ describe.skipIf(!ready)('with Docker', () => {
 case "$*" in
   "image inspect"*tempo*) echo "Error: No such image" >&2; exit 1;;
   "image inspect"*) exit 0;;
-  "pull"*) echo "Error response from daemon: Get https://registry.example/v2/: no such host" >&2; exit 1;;
+  "pull"*) echo "0a1b2c3d4e5f: Pulling fs layer"; echo "f5e4d3c2b1a0: Pulling fs layer"; echo "0a1b2c3d4e5f: Pull complete"
+    echo "Error response from daemon: Get https://registry.example/v2/: no such host" >&2; exit 1;;
   *) exec ${docker} "$@";;
 esac
 `,
@@ -109,11 +111,23 @@ esac
     const path = `${folder.path}:${dirname(docker)}:${process.env['PATH']}`;
     const result = await plumbline(['up', '--profile', 'full', '--no-build'], folder.path, { env: { ...env, PATH: path } });
     expect(result.code).toBe(2);
-    expect(result.stdout).toContain('image     grafana/tempo:2.10.4 is pulled');
+    expect(result.stdout).toContain('image     grafana/tempo:2.10.4 is pulled\n          1 of 2 layers\n');
     expect(result.stderr).toMatch(
       /^plumbline: the image grafana\/tempo:2\.10\.4 \(tempo\) cannot be pulled: .*no such host; check the connection to its registry/,
     );
     nothingStarted();
+  });
+
+  it('--no-build without the image says so before anything is made', async () => {
+    const tag = `none-${process.pid}`;
+    const result = await plumbline(['up', '--profile', 'core', '--no-build'], folder.path, { env: { ...env, STACK_SERVER_TAG: tag } });
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr.trim()).toBe(
+      `plumbline: the image plumbline-server:${tag} is not here, and --no-build says not to build it; leave --no-build away, or load it: docker load`,
+    );
+    nothingStarted();
+    for (const kind of ['network', 'volume'])
+      expect(dockerSays(kind, 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${env['COMPOSE_PROJECT_NAME']}`).text, kind).toBe('');
   });
 
   it('a variable that the compose file cannot use is pointed at', async () => {
@@ -136,6 +150,25 @@ describe("docker's words", () => {
     const other = 'Error: failed to bind host port 127.0.0.1:9090/tcp: listen tcp4 127.0.0.1:9090: bind: address already in use';
     expect(startFault(other).message).toContain('port 9090 is taken');
     expect(startFault('no space left on device')).toMatchObject({ code: 'stack_start', message: expect.stringContaining('no space left') });
+    for (const words of [old, other, 'no space left on device']) expect(startFault(words).message).toMatch(/; plumbline down removes what was made$/);
+  });
+
+  it('become progress: a step of a build, of either builder, and the layers of a pull', () => {
+    expect(buildStep('#12 [edge dependencies 5/9] RUN npm ci --omit=dev')).toBe('[5/9] RUN npm ci --omit=dev');
+    expect(buildStep('#12 [5/9] COPY scenarios ./scenarios')).toBe('[5/9] COPY scenarios ./scenarios');
+    expect(buildStep('Step 5/9 : RUN npm ci')).toBe('[5/9] RUN npm ci');
+    for (const line of ['#12 3.1 added 80 packages', '#12 DONE 4.0s', '#1 [internal] load build definition from Dockerfile'])
+      expect(buildStep(line)).toBeUndefined();
+    const progress = pullProgress();
+    const lines = ['v1: Pulling from grafana/tempo', 'aaaaaaaaaaaa: Already exists', 'bbbbbbbbbbbb: Pulling fs layer', 'bbbbbbbbbbbb: Download complete'];
+    expect([...lines, 'bbbbbbbbbbbb: Pull complete', 'Status: Downloaded newer image'].map(progress)).toEqual([
+      undefined,
+      '1 of 1 layers',
+      undefined,
+      undefined,
+      '2 of 2 layers',
+      undefined,
+    ]);
   });
 
   it('become states, one object a line or all in one array', () => {

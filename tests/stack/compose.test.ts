@@ -61,6 +61,8 @@ describe.skipIf(!ready)('the core stack', () => {
   it('comes up healthy, says where everything is, and stays up when asked again', async () => {
     expect(up.stderr).toBe('');
     expect(up.code).toBe(0);
+    // The longest step tells how far it is.
+    expect(up.stdout).toMatch(/building .*\n {10}\[1\/\d+\] /);
     for (const service of [...tiers, 'collector', 'jaeger', 'prometheus']) expect(up.stdout).toContain(`healthy   ${service}`);
     const status = await run('status', '--json');
     expect(status.code).toBe(0);
