@@ -26,7 +26,7 @@ interface Side {
   pids: readonly number[];
 }
 
-export const tiersCase: Case = { name: 'tiers', limitMs: 240_000, run: measureTiers };
+export const tiersCase: Case = { name: 'tiers', limitMs: 360_000, run: measureTiers };
 
 async function measureTiers(options: CaseOptions): Promise<CaseResult> {
   const { signal } = options;

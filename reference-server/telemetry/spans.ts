@@ -4,6 +4,7 @@ import { newSpanId } from './ids.ts';
 import type { KeptBecause, StreamFacts, TraceRecord } from './trace-record.ts';
 
 export type AttributeValue = string | number | boolean;
+type Attributes = Record<string, AttributeValue>;
 
 /** One span, in no SDK's terms. Times are milliseconds on the server's clock. */
 export interface SpanFacts {
@@ -53,27 +54,26 @@ export function spansOf(record: TraceRecord, keptBecause: KeptBecause): SpanFact
     const parentSpanId = hop.parentSpanId ?? callerOf(hop.hop, ids) ?? record.parentSpanId;
     if (!ids.has(hop.hop)) ids.set(hop.hop, hop.spanId);
     const outermost = spans.length === 0;
-    spans.push({
+    const attributes: Attributes = { [at.hop]: hop.hop, [at.intendedMs]: round(hop.intendedMs) };
+    addHopAttributes(attributes, hop, record);
+    if (outermost) addRequestAttributes(attributes, record, keptBecause);
+    const span: SpanFacts = {
       traceId: record.traceId,
       spanId: hop.spanId,
-      ...(parentSpanId !== undefined && { parentSpanId }),
       tier: hop.hop,
       name: nameOf(hop, record),
       kind: kinds[hop.hop],
       // The edge's record ends when it hands the response over; its span, when the response has ended.
       startMs: outermost ? record.startMs : hop.startMs,
       endMs: outermost || Number.isNaN(hop.endMs) ? record.endMs : hop.endMs,
-      attributes: {
-        [at.hop]: hop.hop,
-        [at.intendedMs]: round(hop.intendedMs),
-        ...hopAttributes(hop, record),
-        ...(outermost && requestAttributes(record, keptBecause)),
-      },
+      attributes,
       events: [],
       links: outermost && record.link ? [record.link] : [],
       // What was the client's fault (4xx) is no error of ours.
       error: record.failed && (outermost || hop.outcome === 'error'),
-    });
+    };
+    if (parentSpanId !== undefined) span.parentSpanId = parentSpanId;
+    spans.push(span);
     if (hop.hop === 'inference' && record.stream) spans.push(...streamSpans(spans.at(-1) as SpanFacts, record.stream));
   }
   if (record.stream && spans[0]) markStream(spans[0], record.stream);
@@ -97,24 +97,27 @@ function nameOf(hop: HopRecord, record: TraceRecord): string {
   return `${hop.hop} ${hop.name}`;
 }
 
-function requestAttributes(record: TraceRecord, keptBecause: KeptBecause): Record<string, AttributeValue> {
+/** Set one by one: an object spread into another for each that may be absent costs several times as much. */
+function addRequestAttributes(to: Attributes, record: TraceRecord, keptBecause: KeptBecause): void {
   const { operation, status, host } = record;
-  const baggage = baggageOf(record.baggage);
-  return {
-    [at.method]: record.method,
-    [at.path]: record.path,
-    ...(host !== undefined && { [at.serverAddress]: host }),
-    ...(operation && { [at.route]: operation.path, [at.operation]: operation.name, [at.latencyClass]: operation.latencyClass }),
-    ...(status !== undefined && { [at.status]: status }),
-    [at.requestId]: record.requestId,
-    ...(record.requestKey !== '' && { [at.requestKey]: record.requestKey }),
-    [at.queuedMs]: round(record.queuedMs),
-    [at.keptBecause]: keptBecause,
-    ...(baggage.run !== undefined && { [at.run]: baggage.run }),
-    ...(baggage.scenario !== undefined && { [at.scenario]: baggage.scenario }),
-    ...(baggage.step !== undefined && { [at.step]: baggage.step }),
-    ...(record.failed && { [at.errorType]: errorTypeOf(record) }),
-  };
+  const { run, scenario, step } = baggageOf(record.baggage);
+  to[at.method] = record.method;
+  to[at.path] = record.path;
+  if (host !== undefined) to[at.serverAddress] = host;
+  if (operation) {
+    to[at.route] = operation.path;
+    to[at.operation] = operation.name;
+    to[at.latencyClass] = operation.latencyClass;
+  }
+  if (status !== undefined) to[at.status] = status;
+  to[at.requestId] = record.requestId;
+  if (record.requestKey !== '') to[at.requestKey] = record.requestKey;
+  to[at.queuedMs] = round(record.queuedMs);
+  to[at.keptBecause] = keptBecause;
+  if (run !== undefined) to[at.run] = run;
+  if (scenario !== undefined) to[at.scenario] = scenario;
+  if (step !== undefined) to[at.step] = step;
+  if (record.failed) to[at.errorType] = errorTypeOf(record);
 }
 
 /** The status where there was a bad one; else how it ended. */
@@ -124,19 +127,18 @@ function errorTypeOf({ status, stream }: TraceRecord): string {
   return String(status);
 }
 
-function hopAttributes(hop: HopRecord, record: TraceRecord): Record<string, AttributeValue> {
+function addHopAttributes(to: Attributes, hop: HopRecord, record: TraceRecord): void {
   if (hop.hop === 'store') {
     const [operation = hop.name, ...collection] = hop.name.split(' ');
-    return {
-      [at.dbSystem]: 'sqlite',
-      [at.dbSummary]: hop.name,
-      [at.dbOperation]: operation.toUpperCase(),
-      ...(collection.length > 0 && { [at.dbCollection]: collection.join(' ') }),
-    };
+    to[at.dbSystem] = 'sqlite';
+    to[at.dbSummary] = hop.name;
+    to[at.dbOperation] = operation.toUpperCase();
+    if (collection.length > 0) to[at.dbCollection] = collection.join(' ');
+  } else if (hop.hop === 'inference') {
+    to[at.genAiOperation] = 'chat';
+    to[at.genAiModel] = hop.name;
+    if (record.stream) to[at.contentEvents] = record.stream.events;
   }
-  if (hop.hop === 'inference')
-    return { [at.genAiOperation]: 'chat', [at.genAiModel]: hop.name, ...(record.stream && { [at.contentEvents]: record.stream.events }) };
-  return {};
 }
 
 /** Prefill until the first token, decode until the last. */
