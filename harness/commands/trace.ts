@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { backendUrlOfTrace, serverSpansText } from '../report/trace-backend.ts';
 import { renderTrace } from '../report/trace-text.ts';
 import type { RunFile } from '../results/run-file.ts';
 import { readRun } from '../results/run-store.ts';
@@ -25,7 +26,11 @@ export const addTrace: AddCommand = (program) => {
       if (!/^[\da-f]{1,32}$/.test(prefix)) throw new UsageError('bad_trace_id', `"${given}" is not a trace id: expected up to 32 hexadecimal digits`);
       const directory = await runDirectory(flags.run);
       const run = await readRun(directory);
-      console.log(renderTrace(await findTrace(prefix, run, join(directory, spansFileName)), outputStyle()));
+      const trace = await findTrace(prefix, run, join(directory, spansFileName));
+      const { telemetry } = run;
+      const serverSpans = serverSpansText(telemetry);
+      const url = telemetry?.backend && backendUrlOfTrace(telemetry.backend, trace);
+      console.log(renderTrace(trace, outputStyle(), { ...(serverSpans !== undefined && { serverSpans }), ...(url !== undefined && { url }) }));
     });
 };
 

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { serviceNames, spanAttributes } from '../../scenarios/names.ts';
-import type { Trace, TraceRow } from '../telemetry/trace-tree.ts';
+import { noServerSpan, type Trace, type TraceRow } from '../telemetry/trace-tree.ts';
 import { ms, number } from './format.ts';
 import type { TerminalStyle } from './terminal.ts';
 import { clip, printable, wrap } from './text-lines.ts';
@@ -8,8 +8,16 @@ import { clip, printable, wrap } from './text-lines.ts';
 const least = { name: 24, bar: 24 };
 const gap = '  ';
 
+/** Of a trace whose spans are not all in the run's file. */
+export interface TraceElsewhere {
+  /** Why no span of the server is here, where that is no fault. */
+  serverSpans?: string;
+  /** The trace in its back end. */
+  url?: string;
+}
+
 /** One trace as a table of its spans, children indented below their parents: when each began, how long it took, its share of the intended latency, and a bar. */
-export function renderTrace(trace: Trace, style: TerminalStyle): string {
+export function renderTrace(trace: Trace, style: TerminalStyle, elsewhere: TraceElsewhere = {}): string {
   const colour = pc.createColors(style.colour);
   const rows = trace.rows.map((row) => cellsOf(row, trace));
   const head = { name: 'span', service: 'service', start: 'start, ms', took: 'took, ms', intended: 'intended' };
@@ -38,7 +46,13 @@ export function renderTrace(trace: Trace, style: TerminalStyle): string {
       const text = line(rows[index] ?? head, bar(row, trace, barWidth));
       return row.span.status === 'error' ? colour.red(text) : text;
     }),
-    ...trace.faults.flatMap((fault) => wrap(fault, style.width, 'incomplete: ', '            ')),
+    ...trace.faults.flatMap((fault) =>
+      fault === noServerSpan && elsewhere.serverSpans !== undefined
+        ? wrap(elsewhere.serverSpans, style.width, '', '')
+        : wrap(fault, style.width, 'incomplete: ', '            '),
+    ),
+    // In one piece, however wide: it is there to be clicked and copied.
+    ...(elsewhere.url === undefined ? [] : [`opens at ${printable(elsewhere.url)}`]),
     '',
   ];
   return lines.join('\n');

@@ -28,8 +28,11 @@ export interface RunFile {
 
 /** Spans are in `spans.ndjson`. A trace is whole when it leads from the driver's span inwards and no span's parent is missing. */
 export interface Telemetry {
-  /** `complete`: every trace that the report asks for is whole and no span was dropped. `none`: no span of a server came. */
-  traces: 'complete' | 'partial' | 'none';
+  /**
+   * `complete`: every trace that the report asks for is whole and no span was dropped. `none`: no span of a server came. `elsewhere`: they were not sent here, and
+   * nothing is known to be lost; whether they are whole is not checked.
+   */
+  traces: 'complete' | 'partial' | 'none' | 'elsewhere';
   /** In the file, the driver's own included. */
   spans: number;
   /** Of those, what servers sent. */
@@ -42,8 +45,10 @@ export interface Telemetry {
   dropped: number;
   /** Requests whose server started a trace of its own. */
   restarted: number;
-  /** Where the spans went, when that was not our own receiver. */
+  /** Where the server's spans went, as it says, when that was not our own receiver. */
   endpoint?: string;
+  /** Where the driver's spans were sent as well; `fault`: why they are not all there. */
+  driverSpans?: { endpoint: string; fault?: string };
   /** Where a trace can be opened. Absent: nobody said. */
   backend?: TraceBackend;
   /** What is incomplete, and why. */

@@ -13,17 +13,18 @@ import { clientSpans } from './client-spans.ts';
 import type { FlatSpan } from './flat-span.ts';
 import { otlpOfSpans } from './otlp-json.ts';
 import type { ReceiverProcess } from './receiver-process.ts';
-import { emitAsked, healthBefore } from './server-traces.ts';
+import { emitAsked, healthBefore, unaskedServer } from './server-traces.ts';
 import { bodiesFolder, spansOfBody } from './span-bodies.ts';
 import { spansFileName, writeSpans } from './spans-file.ts';
 import { tracesOf } from './trace-tree.ts';
+import { whereabouts } from './whereabouts.ts';
 
 export interface TraceSources {
   /** Of the server under load, where it has one. */
   control?: ControlClient;
   /** Takes the server's spans, unless they go elsewhere. */
   receiver?: ReceiverProcess;
-  /** A collector that was named from outside: the spans go there, the driver's own as well. */
+  /** A collector that was named from outside: the driver's spans go there, and those of a server that this run starts. */
   collector?: { url: string; headers: Readonly<Record<string, string>> };
   /** Where traces can be opened afterwards. */
   backend?: TraceBackend;
@@ -70,32 +71,35 @@ export function runTraces(sources: TraceSources): RunTraces {
       const asked = askedSamples(run.legs);
       const wished = wishedSamples(run.legs, asked);
       const ids = traceIdsOf(asked);
-      const server = control ? await emitAsked(control, before, ids, traceIdsOf(wished)) : { dropped: 0, notes: [] };
+      const server = control ? await emitAsked(control, before, ids, traceIdsOf(wished)) : unaskedServer;
       notes.push(...server.notes);
       if (receiver && !control) await new Promise((resolve) => setTimeout(resolve, waitForStrangersMs));
       const refused = await refusedBy(receiver, notes);
-      const endpoint = collector?.url ?? (receiver ? undefined : server.endpoint);
-      if (endpoint !== undefined) notes.push(`the server's spans went to ${endpoint}: here are the driver's alone`);
       const gathered = await gather(run, [...asked, ...wished], { received: receiver !== undefined, keepOwn: collector !== undefined }, notes);
-      if (collector) await send(collector, gathered.own, notes);
+      const sendFault = collector && (await send(collector, gathered.own));
+      const driver = collector && { endpoint: collector.url, ...(sendFault !== undefined && { fault: sendFault }) };
+      const away = receiver ? undefined : whereabouts({ server, hasBackend: backend !== undefined, ...(driver && { driver }) });
+      notes.push(...(away?.notes ?? []));
       const traces = tracesOf(gathered.asked);
       const whole = ids.filter((id) => traces.get(id)?.faults.length === 0).length;
       const { dropped } = server;
       if (dropped > 0) notes.push(`${dropped} spans were dropped: in every trace a span that is not there says nothing`);
       if (refused > 0) notes.push(`${refused} bodies of spans were refused by the receiver`);
       const none = gathered.serverSpans === 0;
-      if (none && endpoint === undefined) notes.push("no traces were received from the server: here are the driver's spans alone");
-      else if (whole < ids.length && endpoint === undefined)
+      if (receiver && none) notes.push("no traces were received from the server: here are the driver's spans alone");
+      else if (receiver && whole < ids.length)
         notes.push(`${ids.length - whole} of the ${ids.length} traces that the report opens are incomplete${firstFault(ids, traces)}`);
+      const received = none ? 'none' : whole === ids.length && dropped === 0 && refused === 0 && gathered.lost === 0 ? 'complete' : 'partial';
       return {
-        traces: none ? 'none' : whole === ids.length && dropped === 0 && refused === 0 && gathered.lost === 0 ? 'complete' : 'partial',
+        traces: away?.traces ?? received,
         spans: gathered.spans,
         serverSpans: gathered.serverSpans,
         asked: ids.length,
         whole,
         dropped,
         restarted: run.legs.reduce((sum, leg) => sum + (leg.restartedTraces ?? 0), 0),
-        ...(endpoint !== undefined && { endpoint }),
+        ...(away?.endpoint !== undefined && { endpoint: away.endpoint }),
+        ...(driver && { driverSpans: driver }),
         ...(backend && { backend }),
         notes,
       };
@@ -215,7 +219,8 @@ function traceIdIn(line: string): string {
   return at < 0 ? '' : line.slice(at + traceIdKey.length, at + traceIdKey.length + 32);
 }
 
-async function send(collector: NonNullable<TraceSources['collector']>, spans: readonly FlatSpan[], notes: string[]): Promise<void> {
+/** Why they are not all there; undefined: they are. */
+async function send(collector: NonNullable<TraceSources['collector']>, spans: readonly FlatSpan[]): Promise<string | undefined> {
   const { url } = collector;
   try {
     for (let i = 0; i < spans.length; i += spansInOneBody) {
@@ -225,8 +230,9 @@ async function send(collector: NonNullable<TraceSources['collector']>, spans: re
       const text = await response.body.text();
       if (response.statusCode >= 300) throw new Error(`it answered ${response.statusCode}: ${text.slice(0, 200)}`);
     }
+    return undefined;
   } catch (error) {
-    notes.push(`the driver's spans could not be sent to ${url}: ${messageOf(error)}`);
+    return messageOf(error);
   }
 }
 

@@ -4,6 +4,12 @@ import type { ControlClient, TraceHealth } from '../control-client.ts';
 export interface ServerOutcome {
   /** Spans that were dropped in the run. */
   dropped: number;
+  /** Spans that left the server in the run. */
+  exported: number;
+  /** An export failed, or spans still waited when the run ended. */
+  isLate: boolean;
+  /** `unknown`: it could not be asked. */
+  tracing: 'on' | 'off' | 'unknown';
   /** Where the server's spans go, as it says. */
   endpoint?: string;
   notes: string[];
@@ -12,6 +18,9 @@ export interface ServerOutcome {
 const traceIdPattern = /^[\da-f]{32}$/;
 const askedAtOnce = 5_000;
 const flushTries = 2;
+
+/** Of a server that could not be asked. */
+export const unaskedServer: ServerOutcome = { dropped: 0, exported: 0, isLate: false, tracing: 'unknown', notes: [] };
 
 export async function healthBefore(control: ControlClient | undefined): Promise<TraceHealth | undefined> {
   return control?.traceHealth().catch(() => undefined);
@@ -29,8 +38,10 @@ export async function emitAsked(
 ): Promise<ServerOutcome> {
   const notes: string[] = [];
   try {
-    if (before === undefined) return { dropped: 0, notes: ['the control port tells nothing of traces: the server has none, or is of an earlier version'] };
-    if (!(await control.traceHealth()).enabled) return { dropped: 0, notes: ['the server exports no traces: start it with --otlp <collector>'] };
+    if (before === undefined)
+      return { ...unaskedServer, notes: ['the control port tells nothing of traces: the server has none, or is of an earlier version'] };
+    if (!(await control.traceHealth()).enabled)
+      return { ...unaskedServer, tracing: 'off', notes: ['the server exports no traces: start it with --otlp <collector>'] };
     const missing = await keep(control, asked);
     await keep(control, wished);
     if (missing > 0)
@@ -40,9 +51,16 @@ export async function emitAsked(
     if (health.queued > 0) notes.push(`${health.queued} spans still waited to be sent when the run ended`);
     const failed = health.failedExports - before.failedExports;
     if (failed > 0) notes.push(`${failed} exports of the server failed`);
-    return { dropped: health.dropped - before.dropped, notes, ...(health.endpoint !== undefined && { endpoint: health.endpoint }) };
+    return {
+      dropped: health.dropped - before.dropped,
+      exported: health.exported - before.exported,
+      isLate: health.queued > 0 || failed > 0,
+      tracing: 'on',
+      notes,
+      ...(health.endpoint !== undefined && { endpoint: health.endpoint }),
+    };
   } catch (error) {
-    return { dropped: 0, notes: [...notes, `traces could not be asked for: ${error instanceof Error ? error.message : String(error)}`] };
+    return { ...unaskedServer, notes: [...notes, `traces could not be asked for: ${error instanceof Error ? error.message : String(error)}`] };
   }
 }
 

@@ -21,6 +21,9 @@ export interface Trace {
   faults: string[];
 }
 
+/** The fault of a trace that has the driver's spans alone. */
+export const noServerSpan = 'no span of the server is here';
+
 /** By the id of a trace that a server began: the driver's span that it belongs to. */
 type Callers = ReadonlyMap<string, { traceId: string; spanId: string }>;
 
@@ -92,7 +95,7 @@ function assemble(id: string, spans: readonly FlatSpan[], callers: Callers): Tra
   // Spans that are each other's parents have no root; they are shown all the same.
   for (const span of spans) add(span, 0);
   if (!spans.some(({ service }) => service === serviceNames.driver)) faults.push("the driver's span is not here");
-  if (spans.every(({ service }) => service === serviceNames.driver)) faults.push('no span of the server is here');
+  if (spans.every(({ service }) => service === serviceNames.driver)) faults.push(noServerSpan);
   return {
     id,
     rows,

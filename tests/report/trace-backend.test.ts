@@ -40,7 +40,11 @@ test('what is no template, and no URL of the web, opens nothing; an id cannot ch
 test('a run ends with a link to the slowest trace of each leg, and with none where no back end is known', () => {
   const made = makeRun();
   expect(slowestTraceLines(made)).toEqual([]);
-  const lines = slowestTraceLines(withTelemetry(made, { traces: 'none', backend: jaegerBackend('http://j') }));
+  const backend = jaegerBackend('http://j');
+  const lines = slowestTraceLines(withTelemetry(made, { traces: 'elsewhere', backend }));
   expect(lines).toHaveLength(4);
   expect(lines[0]).toBe(`slowest of page-load (native): http://j/trace/${made.legs[0]?.slowest[0]?.traceId}`);
+  // Where they did not get there, there is nothing to open.
+  expect(slowestTraceLines(withTelemetry(made, { traces: 'partial', backend, driverSpans: { endpoint: 'http://c', fault: 'refused' } }))).toEqual([]);
+  expect(slowestTraceLines(withTelemetry(made, { traces: 'none', backend, endpoint: 'http://c' }))).toEqual([]);
 });

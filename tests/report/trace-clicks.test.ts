@@ -99,7 +99,7 @@ describe.skipIf(executablePath === undefined)('from a chart to its trace', () =>
   });
 
   it("where the server's spans went to a back end, dots, bars, ids, rows and traces open there beside the report, which tells it nothing", async () => {
-    const traced = withTelemetry(run, { traces: 'none', backend: { kind: 'jaeger', url: `${backend}/trace/{traceId}` } });
+    const traced = withTelemetry(run, { traces: 'elsewhere', backend: { kind: 'jaeger', url: `${backend}/trace/{traceId}` } });
     const { page, faults } = await opened('there.html', renderHtml(traced, spansOfRun(traced, { server: false })), 'leg-sse-native');
     const leg = legOf('sse/native');
     const links: [string, string | undefined][] = [

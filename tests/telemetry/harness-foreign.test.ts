@@ -111,6 +111,32 @@ test('a server that tells no traces: nothing breaks, the report says that none c
   }
 });
 
+test('--otlp with a server of which nothing is known: it is told where the driver’s spans went, and nothing of the server’s', async () => {
+  const server = await shop();
+  let bodies = 0;
+  const there = createServer((incoming, response) => {
+    bodies += 1;
+    incoming.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+  });
+  await new Promise<void>((resolve) => there.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(there.address() as AddressInfo).port}`;
+  try {
+    const { stdout } = await plumbline(['run', './shop.scenario.ts', '--target', server.url, '--otlp', url], folder.path);
+    const { run } = await onlyWrittenRun(join(folder.path, 'results'));
+    expect(bodies).toBe(1);
+    expect(run.telemetry).toMatchObject({
+      traces: 'elsewhere',
+      driverSpans: { endpoint: `${url}/v1/traces` },
+      notes: [`the driver's spans went to ${url}/v1/traces; where the server sends its own is not known here`],
+    });
+    expect(run.telemetry?.endpoint).toBeUndefined();
+    expect(stdout).toContain("traces   20 traces, the server's side not received here");
+  } finally {
+    server.stop();
+    there.close();
+  }
+});
+
 for (const sloppy of [false, true]) {
   test(`a server that sends ${sloppy ? 'half of its' : 'all its'} traces to --otlp-port: they are joined with the driver's`, async () => {
     const port = await freePort();

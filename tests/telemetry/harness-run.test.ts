@@ -205,8 +205,9 @@ for (const how of ['the environment', '--otlp']) {
         expect(page.includes(`href="${slowest}" target="_blank" rel="noopener"`)).toBe(how === '--otlp');
         const url = `${there.url}/v1/traces`;
         expect(telemetry).toMatchObject({
-          traces: 'none',
+          traces: 'elsewhere',
           endpoint: url,
+          driverSpans: { endpoint: url },
           dropped: 0,
           notes: [`the server's spans went to ${url}: here are the driver's alone`],
         });
@@ -220,7 +221,13 @@ for (const how of ['the environment', '--otlp']) {
           ).toEqual(outerTiers);
         }
         expect(await readFile(join(path, 'results', runId, 'report.html'), 'utf8')).toContain(`sent to ${url}`);
+        expect(stdout).toContain(`${telemetry?.asked} traces asked for, sent to ${url}, not checked here`);
+        expect(page).not.toContain('No traces were received');
         expect(await readdir(join(path, 'results', runId))).not.toContain('otlp');
+        const { stdout: trace } = await plumbline(['trace', legs[0]?.slowest[0]?.traceId ?? ''], path);
+        expect(trace).toContain(`\nthe server's spans went to ${url}\n`);
+        expect(trace.includes(`\nopens at ${slowest}\n`)).toBe(how === '--otlp');
+        expect(trace).not.toContain('incomplete');
       } finally {
         there.close();
       }
@@ -231,12 +238,15 @@ test('a collector that is not there: the run is measured all the same, and says 
   inFolder(async (path, run) => {
     const there = await collector();
     there.close();
-    await plumbline([...crud, '--otlp', there.url], path);
+    const { stdout } = await plumbline([...crud, '--otlp', there.url, '--trace-url', 'https://x.example/t/{traceId}'], path);
     const { telemetry, legs } = await run();
+    expect(stdout).not.toContain('slowest of');
     expect(legs[0]?.totals.counts.ok).toBeGreaterThan(30);
     expect(telemetry?.traces).toBe('none');
     expect(telemetry?.dropped).toBeGreaterThan(50);
     expect(telemetry?.notes.join('\n')).toMatch(/spans were dropped: in every trace a span that is not there says nothing/);
+    expect(telemetry?.notes.join('\n')).toMatch(/the server sends its spans to \S+, and not all of this run arrived/);
+    expect(telemetry?.notes.join('\n')).not.toContain('went to');
     expect(telemetry?.notes.join('\n')).toMatch(/the driver's spans could not be sent to .*ECONNREFUSED/);
   }));
 
