@@ -71,7 +71,7 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
   if (missing !== undefined) notes.push(missing);
   const scenarios = new Map(plan.stages.flat().map((leg) => [leg.id, leg.scenario]));
   const durationMs = clock.now();
-  const telemetry = await parts.traces?.finish({ runId: plan.runId, directory, epochMs: clock.epochMs, legs: measured });
+  const telemetry = await parts.traces?.finish({ runId: plan.runId, targetUrl: plan.target.url, directory, epochMs: clock.epochMs, legs: measured });
   const legs = measured.map((leg) => toLegResult(leg, scenarios.get(leg.id)?.objectives ?? []));
   const result: RunFile = {
     schema: 'plumbline.run/1',

@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     throw error;
   }
   // Only now: the SDK takes as long to load as the server to start. What ended before is held.
-  if (tracesUrl !== undefined) exporting = exportTraces(state, tracesUrl);
+  if (tracesUrl !== undefined) exporting = exportTraces(state, tracesUrl, tls ? 'https' : 'http');
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return {
     url: `${tls ? 'https' : 'http'}://${shownHost}:${(app.server.address() as AddressInfo).port}`,
@@ -113,11 +113,11 @@ async function wireHere(state: ServerState, options: ServerOptions): Promise<Ins
   return { ...wire(state, store), store, close: () => store.close() };
 }
 
-async function exportTraces(state: ServerState, url: string): Promise<void> {
+async function exportTraces(state: ServerState, url: string, scheme: 'http' | 'https'): Promise<void> {
   try {
     const { loadOtlpSink } = await import('./telemetry/load-otlp-sink.ts');
     const { otlpSink } = await loadOtlpSink();
-    state.tracing.exportTo(otlpSink({ url, version: packageVersion(), onFault: (message) => state.onFault(message) }));
+    state.tracing.exportTo(otlpSink({ url, version: packageVersion(), onFault: (message) => state.onFault(message) }), scheme);
   } catch (error) {
     state.onFault(error);
   }

@@ -231,8 +231,12 @@ export const spanAttributes = {
   method: 'http.request.method',
   route: 'http.route',
   path: 'url.path',
+  scheme: 'url.scheme',
+  /** Of the driver's spans: ids of the path stand there as their names, and the query is left out. */
+  fullUrl: 'url.full',
   status: 'http.response.status_code',
   serverAddress: 'server.address',
+  serverPort: 'server.port',
   errorType: 'error.type',
   dbSystem: 'db.system.name',
   dbOperation: 'db.operation.name',

@@ -11,8 +11,9 @@ const leastPartMs = 0.05;
  * The client's span, whose id the request carried, and children for the time until it was sent and for connection set-up. It lasts as long as the report's latency.
  * None for a request that was never sent, or whose driver cannot tell the span's id.
  * @param epochMs the wall clock at the run's start
+ * @param targetUrl what was driven
  */
-export function clientSpans(sample: Sample, runId: string, epochMs: number): FlatSpan[] {
+export function clientSpans(sample: Sample, runId: string, epochMs: number, targetUrl: string): FlatSpan[] {
   const { clientSpanId, sentAtMs, endedAtMs } = sample;
   const traceId = sample.sentTraceId ?? sample.traceId;
   if (traceId === undefined || clientSpanId === undefined || sentAtMs === undefined || endedAtMs === undefined) return [];
@@ -36,7 +37,7 @@ export function clientSpans(sample: Sample, runId: string, epochMs: number): Fla
     kind: 'client',
     startMs: epochMs + fromMs,
     endMs: epochMs + endedAtMs,
-    attributes: attributesOf(sample, runId),
+    attributes: { ...attributesOf(sample, runId), ...placeOf(targetUrl, sample.pathTemplate) },
     events,
     links: [],
     ...(failed && { status: 'error' as const }),
@@ -60,6 +61,16 @@ export function clientSpans(sample: Sample, runId: string, epochMs: number): Fla
           },
         ];
   return [span, ...part('wait to be sent', fromMs, sentAtMs), ...part('connect', sentAtMs, sentAtMs + (sample.connectMs ?? 0))];
+}
+
+/** Where the request went. Ids stand in the URL as their names, and its query is left out: a sample does not have them. */
+function placeOf(targetUrl: string, pathTemplate: string): Attributes {
+  const { origin, protocol, hostname, port } = new URL(targetUrl);
+  return {
+    [at.fullUrl]: `${origin}${pathTemplate}`,
+    [at.serverAddress]: hostname.replace(/^\[|\]$/g, ''),
+    [at.serverPort]: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  };
 }
 
 function attributesOf(sample: Sample, runId: string): Attributes {

@@ -32,6 +32,7 @@ export interface TraceSources {
 
 export interface TracedRun {
   runId: string;
+  targetUrl: string;
   directory: string;
   /** The wall clock at the run's start. */
   epochMs: number;
@@ -198,7 +199,7 @@ async function* ownSpans(run: TracedRun, asked: readonly Sample[], traceIds: Rea
   const spans = (sample: Sample): FlatSpan[] => {
     if (sample.clientSpanId === undefined || done.has(sample.clientSpanId)) return [];
     done.add(sample.clientSpanId);
-    return clientSpans(sample, run.runId, run.epochMs);
+    return clientSpans(sample, run.runId, run.epochMs, run.targetUrl);
   };
   for (const sample of asked) yield* spans(sample);
   const path = [samplesFileName, `${samplesFileName}.part`].map((name) => join(run.directory, name)).find((candidate) => existsSync(candidate));

@@ -23,7 +23,7 @@ export function requestFacts(
   const baggage = headers[headerNames.baggage];
   return {
     method: method ?? '',
-    ...(typeof host === 'string' && { host: bounded(host.replace(/:\d+$/, '')) }),
+    ...(typeof host === 'string' && { host: bounded(host) }),
     ...(typeof baggage === 'string' && { baggage: ownBaggage(baggage) }),
     path: bounded(path),
   };

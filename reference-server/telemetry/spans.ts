@@ -23,6 +23,8 @@ export interface SpanFacts {
   error: boolean;
 }
 
+export type UrlScheme = 'http' | 'https';
+
 /** The tier that calls each tier. A hop whose caller left no record belongs to the next one outward. */
 const calledBy: Partial<Record<HopName, HopName>> = {
   lb: 'edge',
@@ -46,7 +48,7 @@ const kinds: Record<HopName, SpanFacts['kind']> = {
 };
 
 /** The spans of one request, the outermost first. Pure but for the ids of spans, which a hop record keeps once it has one. */
-export function spansOf(record: TraceRecord, keptBecause: KeptBecause): SpanFacts[] {
+export function spansOf(record: TraceRecord, keptBecause: KeptBecause, scheme: UrlScheme = 'http'): SpanFacts[] {
   const ids = new Map<HopName, string>();
   const spans: SpanFacts[] = [];
   for (const hop of record.hops) {
@@ -56,7 +58,10 @@ export function spansOf(record: TraceRecord, keptBecause: KeptBecause): SpanFact
     const outermost = spans.length === 0;
     const attributes: Attributes = { [at.hop]: hop.hop, [at.intendedMs]: round(hop.intendedMs) };
     addHopAttributes(attributes, hop, record);
-    if (outermost) addRequestAttributes(attributes, record, keptBecause);
+    if (outermost) {
+      attributes[at.scheme] = scheme;
+      addRequestAttributes(attributes, record, keptBecause);
+    }
     const span: SpanFacts = {
       traceId: record.traceId,
       spanId: hop.spanId,
@@ -97,13 +102,20 @@ function nameOf(hop: HopRecord, record: TraceRecord): string {
   return `${hop.hop} ${hop.name}`;
 }
 
+/** An IPv6 address has its colons in brackets. */
+const hostAndPort = /^(.*):(\d+)$/;
+
 /** Set one by one: an object spread into another for each that may be absent costs several times as much. */
 function addRequestAttributes(to: Attributes, record: TraceRecord, keptBecause: KeptBecause): void {
   const { operation, status, host } = record;
   const { run, scenario, step } = baggageOf(record.baggage);
   to[at.method] = record.method;
   to[at.path] = record.path;
-  if (host !== undefined) to[at.serverAddress] = host;
+  if (host !== undefined) {
+    const [, address = host, port] = hostAndPort.exec(host) ?? [];
+    to[at.serverAddress] = address;
+    if (port !== undefined) to[at.serverPort] = Number(port);
+  }
   if (operation) {
     to[at.route] = operation.path;
     to[at.operation] = operation.name;

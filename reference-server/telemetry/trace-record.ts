@@ -32,7 +32,7 @@ export interface TraceRecord {
   operation?: Operation;
   /** As it came: HEAD where the operation is a GET. */
   method: string;
-  /** The host that was asked for, without its port. */
+  /** The host that was asked for, with its port where it came with one. */
   host?: string;
   requestId: string;
   /** Empty: refused at the door. */

@@ -1,6 +1,6 @@
 import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { type RecentLimits, recentRecords } from './recent-records.ts';
-import { type SpanFacts, spansOf } from './spans.ts';
+import { type SpanFacts, spansOf, type UrlScheme } from './spans.ts';
 import type { KeptBecause, TraceRecord } from './trace-record.ts';
 
 /** Where spans go. */
@@ -37,8 +37,8 @@ export interface Tracing {
   keep(traceIds: readonly string[]): { emitted: number; missing: string[] };
   health(): ExportHealth & { enabled: boolean; held: number; evicted: number };
   flush(timeoutMs: number): Promise<boolean>;
-  /** From now on spans go there, and those of before that had to be kept. */
-  exportTo(sink: SpanSink): void;
+  /** From now on spans go there, and those of before that had to be kept. @param scheme of the public port */
+  exportTo(sink: SpanSink, scheme?: UrlScheme): void;
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -53,10 +53,11 @@ export function makeTracing(): Tracing {
   let emitted = new Set<string>();
   let emittedBefore = new Set<string>();
   let sink: SpanSink | undefined;
+  let scheme: UrlScheme = 'http';
   let expected = false;
   /** Spans emitted; undefined: no room. */
   const emit = (to: SpanSink, record: TraceRecord, because: KeptBecause): number | undefined => {
-    const spans = spansOf(record, because);
+    const spans = spansOf(record, because, scheme);
     if (!to.take(spans)) return undefined;
     if (emitted.size >= rememberedTraces / 2) {
       emittedBefore = emitted;
@@ -95,8 +96,9 @@ export function makeTracing(): Tracing {
     },
     health: () => ({ exported: 0, dropped: 0, queued: 0, failedExports: 0, ...sink?.health(), enabled: sink !== undefined, ...recent.counts() }),
     flush: async (timeoutMs) => (sink ? sink.flush(timeoutMs) : true),
-    exportTo(given) {
+    exportTo(given, ofUrls = 'http') {
       sink = given;
+      scheme = ofUrls;
       expected = true;
       for (const record of recent.takeWhere((one) => keptBecause(one) !== undefined)) emit(given, record, keptBecause(record) ?? 'asked');
     },

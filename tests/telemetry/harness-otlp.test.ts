@@ -6,6 +6,7 @@ import { tracesOf } from '../../harness/telemetry/trace-tree.ts';
 import { makeSpan } from './make-span.ts';
 import { request } from '../record/make-sample.ts';
 
+const target = 'http://127.0.0.1:8787';
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 test('a body as exporters write it becomes flat spans: text and number times, every kind of value, events, links, no parent of zeros', () => {
@@ -112,7 +113,7 @@ test('the driver’s spans of a request: as long as its latency, with the wait, 
     clientSpanId: '00f067aa0ba902b7',
     truth: { intendedMs: 200 },
   });
-  const [whole, wait, connect, ...others] = clientSpans(sample, 'run-1', 1_700_000_000_000);
+  const [whole, wait, connect, ...others] = clientSpans(sample, 'run-1', 1_700_000_000_000, target);
   expect(others).toEqual([]);
   expect(whole).toMatchObject({
     traceId,
@@ -137,10 +138,10 @@ test('the driver’s spans of a request: as long as its latency, with the wait, 
     ['connect', '00f067aa0ba902b7', 1_020, 1_025],
   ]);
   // The same sample gives the same ids: what was sent to a collector and what is in the file are one.
-  expect(clientSpans(sample, 'run-1', 0).map(({ spanId }) => spanId)).toEqual([whole, wait, connect].map((span) => span?.spanId));
-  expect(clientSpans({ ...sample, outcome: 'timeout' }, 'r', 0)[0]).toMatchObject({ status: 'error', attributes: { 'error.type': 'timeout' } });
+  expect(clientSpans(sample, 'run-1', 0, target).map(({ spanId }) => spanId)).toEqual([whole, wait, connect].map((span) => span?.spanId));
+  expect(clientSpans({ ...sample, outcome: 'timeout' }, 'r', 0, target)[0]).toMatchObject({ status: 'error', attributes: { 'error.type': 'timeout' } });
   const { clientSpanId: _, ...unknown } = sample;
-  expect(clientSpans(unknown, 'r', 0)).toEqual([]);
+  expect(clientSpans(unknown, 'r', 0, target)).toEqual([]);
 });
 
 test('a trace is a tree: parents before children, in order of start, whatever order they came in, and each once', () => {
@@ -212,5 +213,5 @@ test('a server’s trace that links to nobody is joined by what the server said 
   ]);
   // Its sample says the same: that is where the attribute comes from.
   const sample = request(0, 10, { traceId: own, sentTraceId: traceId, clientSpanId: driver.spanId });
-  expect(clientSpans(sample, 'r', 0)[0]).toMatchObject({ traceId, attributes: { 'plumbline.server_trace_id': own } });
+  expect(clientSpans(sample, 'r', 0, target)[0]).toMatchObject({ traceId, attributes: { 'plumbline.server_trace_id': own } });
 });

@@ -12,7 +12,7 @@ function named(spans: readonly SpanFacts[], name: string): SpanFacts {
 }
 
 describe('spans of a plain request', () => {
-  const spans = spansOf(record({ parentSpanId: callerSpanId, baggage: 'run=r1,scenario=page-load,step=projects', host: 'claude.ai' }), 'sampled');
+  const spans = spansOf(record({ parentSpanId: callerSpanId, baggage: 'run=r1,scenario=page-load,step=projects', host: 'claude.ai:8787' }), 'sampled');
 
   it('are one a hop, each the child of the hop that called it, the edge that of the caller', () => {
     const parents = spans.map((span) => [span.name, spans.find(({ spanId }) => spanId === span.parentSpanId)?.name ?? span.parentSpanId]);
@@ -58,9 +58,11 @@ describe('spans of a plain request', () => {
     expect(spans[0]?.attributes).toEqual({
       'http.request.method': 'GET',
       'http.route': '/api/organizations/{org_uuid}/projects',
+      'url.scheme': 'http',
       'url.path': '/api/organizations/o-1/projects',
       'http.response.status_code': 200,
       'server.address': 'claude.ai',
+      'server.port': 8787,
       'plumbline.operation': 'projects.list',
       'plumbline.latency_class': 'metadata',
       'plumbline.request_id': 'req_1',
