@@ -87,6 +87,7 @@ export interface Sample {
   sentTraceId?: string;
   /** The caller's span in `traceparent`: the parent of the server's. */
   clientSpanId?: string;
+  /** Whether `traceId` is head-sampled: the flag that was sent, or what the server says of its own. Absent: it began one and did not say. */
   sampled?: boolean;
   requestId?: string;
   truth?: Truth;

@@ -1,9 +1,12 @@
 /** Reads a whole body of server-sent events by the rules that every driver uses. For drivers that are handed a body only when it is whole, so there are no times here. Pure. */
 import { kindOfEvent, terminalEvent } from './sse-dialects.ts';
+import { readStreamStart, type StreamStart } from './stream-start.ts';
 import type { StreamDialect } from './types.ts';
 
 export interface StreamBody {
   contentEvents: number;
+  /** Of its first event, where the dialect has one. */
+  start?: StreamStart;
   /** Data of the server's closing truth event. */
   truth?: string;
   /** Why the stream is not a whole and good one. */
@@ -25,6 +28,9 @@ export function readStream(dialect: StreamDialect, body: string): StreamBody {
     switch (kindOfEvent(dialect, name, text)) {
       case 'content':
         read.contentEvents += 1;
+        break;
+      case 'start':
+        read.start = readStreamStart(text);
         break;
       case 'truth':
         read.truth = text;

@@ -82,10 +82,16 @@ export function reportTraces(run: RunFile, spans: readonly FlatSpan[]): ReportTr
     there(sample) {
       const href = backendUrl(backend, sample, run);
       if (href === undefined) return undefined;
-      const doubt = unsure && sample.sampled === false ? ', if it was kept: it was not sampled when it was sent' : '';
-      return { href, said: `opens its trace in ${backendName(backend)}${doubt}`, leaves: true };
+      return { href, said: `opens its trace in ${backendName(backend)}${unsure ? doubtOf(sample) : ''}`, leaves: true };
     },
   };
+}
+
+/** Why it may not be there. */
+function doubtOf({ sampled, sentTraceId }: Sample): string {
+  if (sentTraceId !== undefined)
+    return sampled === true ? '' : `, if it was kept: the server began it and ${sampled === false ? 'did not sample it' : 'did not say'}`;
+  return sampled === false ? ', if it was kept: it was not sampled when it was sent' : '';
 }
 
 export function traceChartId(traceId: string): string {

@@ -53,6 +53,8 @@ export interface RequestRecord extends JourneyPart {
   requestId?: string;
   /** Only where the server's spans belong to another trace than the one that was sent. */
   traceId?: string;
+  /** Only with `traceId`, where the server said so of that trace. */
+  sampled?: boolean;
   encoding?: string;
   cacheStatus?: string;
   contentLength?: string;

@@ -17,6 +17,7 @@ import type { Scenario } from '../types.ts';
 import { type RequestRecord, requestTags } from './record.ts';
 import type { LegSettings } from './settings.ts';
 import { readStream } from '../stream-body.ts';
+import type { StreamStart } from '../stream-start.ts';
 
 export interface Place {
   scenario: Scenario;
@@ -137,7 +138,7 @@ export function told(
   copy(record, 'serverTiming', headers[headerNames.serverTiming]);
   copy(record, 'requestId', headers[headerNames.requestId] ?? headers['x-request-id']);
   const traceId = headers[headerNames.traceId];
-  if (traceId !== undefined && prepared.traceId !== undefined && traceId !== prepared.traceId) record.traceId = traceId;
+  if (traceId !== undefined) tellTrace(record, prepared, { traceId });
   copy(record, 'encoding', headers['content-encoding']);
   copy(record, 'cacheStatus', headers['cf-cache-status'] ?? headers['x-cache']);
   copy(record, 'contentLength', headers['content-length']);
@@ -156,6 +157,7 @@ export function told(
     const stream = readStream(resolved.stream, response.body ?? '');
     record.contentEvents = stream.contentEvents;
     copy(record, 'truth', stream.truth);
+    tellTrace(record, prepared, stream.start ?? {});
     if (stream.failure !== undefined) {
       record.failure = stream.failure;
       return { record, variables: {}, ok: false };
@@ -167,6 +169,13 @@ export function told(
     record.failure = error instanceof Error ? error.message : String(error);
     return { record, variables: {}, ok: false };
   }
+}
+
+/** The server's trace, where it is not the one that was sent. The later word counts. */
+function tellTrace(record: RequestRecord, prepared: Prepared, { traceId, sampled }: StreamStart): void {
+  if (traceId === undefined || prepared.traceId === undefined || traceId === prepared.traceId) return;
+  record.traceId = traceId;
+  if (sampled !== undefined) record.sampled = sampled;
 }
 
 function copy<K extends 'serverTiming' | 'requestId' | 'encoding' | 'cacheStatus' | 'contentLength' | 'truth'>(

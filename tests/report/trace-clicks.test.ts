@@ -141,6 +141,12 @@ it("a foreign server's traces are there if they were sampled, and the link says 
   const traced = withTelemetry(foreign, { backend: { kind: 'template', url: 'https://x.example/{traceId}' } });
   const html = renderHtml(traced, spansOfRun(traced, { server: false }));
   expect(html).toContain('opens its trace in the trace back end, if it was kept: it was not sampled when it was sent');
+  const begun = structuredClone(traced);
+  for (const sample of begun.legs.flatMap(({ slowest }) => slowest)) {
+    sample.sentTraceId = 'a'.repeat(32);
+    delete sample.sampled;
+  }
+  expect(renderHtml(begun, [])).toContain('opens its trace in the trace back end, if it was kept: the server began it and did not say');
   const without = renderHtml(withTelemetry(foreign), spansOfRun(foreign, { server: false }));
   const linksOf = (id: string): number => (without.split(`<figure id="${id}"`)[1]?.split('</figure>')[0] ?? '').split('class="to-trace"').length - 1;
   const leg = made.legs.find(({ id }) => id === 'sse/native');

@@ -49,7 +49,12 @@ for (const mode of ['trust', 'restart']) {
         expect(['plumbline-store', 'plumbline-cache', 'plumbline-inference']).toContain(deepest[5]);
         const edge = spans.find((span) => span.traceId === sample.traceId && span.service === 'plumbline-edge');
         if (mode === 'trust') expect(edge?.parentSpanId).toBe(sample.clientSpanId);
-        else expect(edge?.links).toEqual([{ traceId: sample.sentTraceId, spanId: sample.clientSpanId }]);
+        else {
+          expect(edge?.links).toEqual([{ traceId: sample.sentTraceId, spanId: sample.clientSpanId }]);
+          // message_start says whether the server chose its own trace; of the others nobody knows.
+          const chosen = edge?.attributes['plumbline.kept_because'] === 'sampled';
+          expect(sample.sampled).toBe(sample.operation === 'chat.completion' ? chosen : undefined);
+        }
         if (sample.operation !== 'chat.completion') continue;
         streams += 1;
         expect(spans.filter((span) => span.traceId === sample.traceId).map(({ name }) => name)).toEqual(expect.arrayContaining(['prefill', 'decode']));

@@ -89,6 +89,7 @@ export function answeredSample(base: Sample, request: SentRequest, answer: Answe
   if (resolved.stream) {
     const stream = readStream(resolved.stream, answer.body);
     sample.contentEvents = stream.contentEvents;
+    joinTrace(sample, stream.start?.traceId, stream.start?.sampled);
     const event = stream.truth === undefined ? undefined : truthOfEvent(stream.truth);
     if (event) sample.truth = { ...sample.truth, ...event };
     if (stream.failure !== undefined) return failed(sample, stream.failure);

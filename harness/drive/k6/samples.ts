@@ -98,7 +98,7 @@ export function sampleMaker(
     if (record.encoding !== undefined) sample.encoding = record.encoding;
     if (record.cacheStatus !== undefined) sample.cacheStatus = record.cacheStatus;
     if (record.requestId !== undefined) sample.requestId = record.requestId;
-    joinTrace(sample, record.traceId);
+    joinTrace(sample, record.traceId, record.sampled);
     if (record.contentEvents !== undefined) sample.contentEvents = record.contentEvents;
     const truth = truthOf(record);
     if (truth) sample.truth = truth;

@@ -27,9 +27,17 @@ export function newSample(journey: JourneyRun, step: PreparedStep, resolved: Res
   return sample;
 }
 
-/** The server says which trace its spans belong to. Where that is not the one that was sent, both are kept. */
-export function joinTrace(sample: Sample, traceId: string | undefined): void {
-  if (traceId === undefined || traceId === sample.traceId) return;
-  if (sample.sentTraceId === undefined && sample.traceId !== undefined) sample.sentTraceId = sample.traceId;
-  sample.traceId = traceId;
+/**
+ * The server says which trace its spans belong to. Where that is not the one that was sent, both are kept, and the flag that was sent no longer counts: whether another
+ * trace is sampled only the server knows.
+ * @param sampled as the server says
+ */
+export function joinTrace(sample: Sample, traceId: string | undefined, sampled?: boolean): void {
+  if (traceId === undefined) return;
+  if (traceId !== sample.traceId) {
+    if (sample.sentTraceId === undefined && sample.traceId !== undefined) sample.sentTraceId = sample.traceId;
+    sample.traceId = traceId;
+    delete sample.sampled;
+  }
+  if (sampled !== undefined) sample.sampled = sampled;
 }

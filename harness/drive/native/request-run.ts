@@ -252,8 +252,8 @@ export class RequestRun implements WireExchange, Timed {
     if (stream.truth) {
       sample.truth = sample.truth ? { ...sample.truth, ...stream.truth } : stream.truth;
     }
-    joinTrace(sample, stream.traceId);
-    if (stream.requestId !== undefined) sample.requestId = stream.requestId;
+    joinTrace(sample, stream.start.traceId, stream.start.sampled);
+    if (stream.start.requestId !== undefined) sample.requestId = stream.start.requestId;
     sample.contentEvents = meter.contentEvents;
     if (meter.contentEvents === 0) return;
     sample.firstContentAtMs = meter.firstContentAtMs;

@@ -1,6 +1,7 @@
 /** One response read as an event stream: scanned, timed, judged complete or not. */
 import { terminalEvent } from '../../../scenarios/sse-dialects.ts';
 import type { EventKind } from '../../../scenarios/sse-dialects.ts';
+import { readStreamStart, type StreamStart } from '../../../scenarios/stream-start.ts';
 import type { StreamDialect } from '../../../scenarios/types.ts';
 import type { Truth } from '../../sample.ts';
 import { StreamDecoder } from './body-decoder.ts';
@@ -20,8 +21,7 @@ export interface StreamOwner {
 export class StreamRun implements SseListener, DecodeListener {
   readonly meter = new StreamMeter();
   truth: Truth | undefined;
-  traceId: string | undefined;
-  requestId: string | undefined;
+  start: StreamStart = {};
   readonly #owner: StreamOwner;
   readonly #dialect: StreamDialect;
   readonly #abortAfterEvents: number | undefined;
@@ -75,7 +75,7 @@ export class StreamRun implements SseListener, DecodeListener {
         if (this.meter.contentEvents === this.#abortAfterEvents) this.#owner.onEnoughEvents();
         return;
       case 'start':
-        this.#readStart(data);
+        this.start = readStreamStart(data);
         return;
       case 'end':
         this.#complete = true;
@@ -99,23 +99,4 @@ export class StreamRun implements SseListener, DecodeListener {
     }
     this.#owner.onStreamEnd(this.#error);
   }
-
-  #readStart(data: string): void {
-    let start: unknown;
-    try {
-      start = JSON.parse(data);
-    } catch {
-      return;
-    }
-    this.traceId = textAt(start, 'trace_id');
-    this.requestId = textAt(start, 'request_id');
-  }
-}
-
-/** A string under this name at the top or in `message`. */
-function textAt(value: unknown, name: string): string | undefined {
-  if (value === null || typeof value !== 'object') return undefined;
-  const found = (value as Record<string, unknown>)[name];
-  if (typeof found === 'string') return found;
-  return 'message' in value ? textAt(value.message, name) : undefined;
 }
