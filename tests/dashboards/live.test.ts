@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Board } from '../../harness/dash/board/board.ts';
 import { parseBoard } from '../../harness/dash/board/parse.ts';
-import { foreignMetricNames, metricNames } from '../../scenarios/names.ts';
+import { foreignMetricNames, metricNames, runMetricNames } from '../../scenarios/names.ts';
 import { type BoardJson, committedBoards } from './committed.ts';
 import { breaches, type Exported } from './contract.ts';
 import { type Live, liveTools, startLive } from './live.ts';
@@ -11,6 +11,14 @@ import { committedRules, queriesOf } from './queries.ts';
 import { coveringPairs } from './selections.ts';
 import { type Sent, sentIn } from './sent.ts';
 import { sweep, type SweepResult } from './sweep.ts';
+import { zeroIsRight } from './zero-is-right.ts';
+import { notInRun } from './not-in-run.ts';
+import { dotsOf, type Dot, faultsOfDot } from './exemplars.ts';
+import { faultsOf, type PanelCheck } from './right.ts';
+import { compareChecks, runChecks } from './run-checks.ts';
+import { factsOf } from './run-facts.ts';
+import { serverChecks, wholeChecks } from './server-checks.ts';
+import { gridOver, type Look } from './zoomed.ts';
 
 const tools = liveTools();
 const boards = committedBoards();
@@ -80,12 +88,10 @@ describe.skipIf(tools === undefined)('the boards on a real run', () => {
     });
 
     it('as a board opens, panels are above zero, but for those that count what did not happen', () => {
-      const prometheusPanels = boards.flatMap(({ board, json }) =>
-        json.panels.filter(({ type, datasource }) => type !== 'row' && datasource?.type === 'prometheus').map(({ title }) => `${board.uid} / ${title}`),
-      );
-      const notPositive = prometheusPanels.filter((panel) => !((swept.opened.get(panel) ?? 0) > 0) && zeroIsRight[panel] === undefined);
+      const panels = prometheusPanels();
+      const notPositive = panels.filter((panel) => !((swept.opened.get(panel) ?? 0) > 0) && zeroIsRight[panel] === undefined);
       expect(notPositive).toEqual([]);
-      expect(prometheusPanels.length - Object.keys(zeroIsRight).length).toBeGreaterThan(120);
+      expect(panels.length - Object.keys(zeroIsRight).length).toBeGreaterThan(120);
     });
 
     describe('what is broken is found out', () => {
@@ -103,33 +109,102 @@ describe.skipIf(tools === undefined)('the boards on a real run', () => {
       });
     });
   });
+
+  describe('every panel right', () => {
+    let checks: PanelCheck[];
+    let given: Look;
+    beforeAll(() => {
+      const { main, base, prometheus, range } = live;
+      const [facts, before] = [factsOf(main.run, sent), factsOf(base.run, sent)];
+      const grid = gridOver(Date.parse(main.run.startedAt), range.toMs);
+      const seconds = grid.windowMs / 1_000;
+      given = { prometheus, range, grid, wanted: { run: [main.run.runId] } };
+      checks = [...runChecks(facts, seconds), ...compareChecks(facts, before, seconds), ...serverChecks(facts, seconds), ...wholeChecks([facts, before])];
+    });
+
+    const boardOf = (uid: string): Board => {
+      const found = boards.find(({ board }) => board.uid === uid);
+      if (!found) throw new Error(`no board ${uid}`);
+      return found.board;
+    };
+    const wrong = async (of: readonly PanelCheck[], broken?: Board): Promise<string[]> =>
+      (await Promise.all(of.map((check) => faultsOf(check, broken ?? boardOf(check.board), given)))).flat();
+
+    it('latencies are in the bucket of what the run says, totals are equal, rates are the mean of the run', async () => {
+      console.log(`${checks.length} panels, ${checks.reduce((sum, { series }) => sum + series.length, 0)} series compared with the run's own results`);
+      expect(await wrong(checks)).toEqual([]);
+    }, 60_000);
+
+    it('each panel is compared, or it is said why it cannot be', () => {
+      const compared = new Set(checks.map(({ board, title }) => `${board} / ${title}`));
+      const panels = prometheusPanels();
+      expect(panels.filter((panel) => !compared.has(panel) && notInRun[panel] === undefined)).toEqual([]);
+      expect(Object.keys(notInRun).filter((panel) => !panels.includes(panel) || compared.has(panel))).toEqual([]);
+    });
+
+    it.each<[string, string, string, (expr: string) => string]>([
+      ['milliseconds for seconds', 'plumbline-service', 'Latency: crud', (expr) => `(${expr}) * 1000`],
+      ['seconds for milliseconds', 'plumbline-run', 'Schedule lag, p99', (expr) => `(${expr}) / 1000`],
+      ['a sum over the wrong label', 'plumbline-service', 'Latency: crud', (expr) => expr.replace('(le, operation)', '(le, service)')],
+      ['a sum over too many labels', 'plumbline-overview', 'Server errors, by service', (expr) => expr.replaceAll('by (service)', 'by (operation)')],
+      ['a sum without the label', 'plumbline-overview', 'Latency at the edge, by class', (expr) => expr.replace('(le, latency_class)', '(le)')],
+      ['another quantile', 'plumbline-streams', 'Time to the first event, client', (expr) => expr.replace('0.5,', '0.9,')],
+      ['another phase', 'plumbline-page-load', 'Loads', (expr) => expr.replace('phase=~"$phase"', 'phase="warm-up"')],
+      ['another outcome', 'plumbline-run', 'Errors', (expr) => expr.replace('failed|timeout', 'timeout')],
+      ['a rate for its half', 'plumbline-overview', 'Requests', (expr) => `(${expr}) / 2`],
+    ])('%s is found out', async (_, uid, title, breakIt) => {
+      const of = checks.filter((check) => check.board === uid && check.title === title);
+      expect(of.length).toBe(1);
+      expect(await wrong(of, onlyPanel(uid, title, breakIt))).not.toEqual([]);
+      expect(await wrong(of, onlyPanel(uid, title))).toEqual([]);
+    });
+  });
+
+  describe('exemplars', () => {
+    let dots: Dot[];
+    beforeAll(async () => {
+      const { main, prometheus, range } = live;
+      const all = await Promise.all(boards.map(({ board }) => dotsOf(board, { prometheus, range, wanted: { run: [main.run.runId] } })));
+      dots = all.flat();
+    });
+
+    it('every panel that asks for them has some', () => {
+      const asking = boards.flatMap(({ json }) =>
+        json.panels.flatMap(({ title, targets = [] }) => (targets.some(({ exemplar }) => exemplar) ? [`${json.uid} / ${title}`] : [])),
+      );
+      expect(asking.length).toBeGreaterThanOrEqual(8);
+      expect(asking.filter((panel) => !dots.some((dot) => dot.panel === panel))).toEqual([]);
+    });
+
+    it('each leads to a trace whose span took what its bucket says', async () => {
+      const distinct = [...new Map(dots.map((dot) => [`${dot.metric} ${dot.traceId} ${dot.le}`, dot])).values()];
+      console.log(`${dots.length} exemplars, ${distinct.length} of them distinct, each with its trace`);
+      const faults: string[] = [];
+      for (const dot of distinct) faults.push(...(await faultsOfDot(dot, live.jaeger)));
+      expect(faults.slice(0, 20)).toEqual([]);
+      expect(distinct.length).toBeGreaterThan(300);
+    }, 60_000);
+
+    it.each<[string, RegExp, (dot: Dot) => Dot]>([
+      ['a trace that is not there', /no such trace/, (dot) => ({ ...dot, traceId: 'f'.repeat(32) })],
+      ['a value in milliseconds', /not in its own bucket/, (dot) => ({ ...dot, value: dot.value * 1_000 })],
+      ['another bucket', /not in its own bucket/, (dot) => ({ ...dot, le: 0.005 })],
+      ['the trace of another request', /outside of the bucket/, (dot) => ({ ...dot, value: 0.0045, le: 0.005 })],
+      ['the time to another moment', /outside of the bucket/, (dot) => ({ ...dot, metric: runMetricNames.latency })],
+    ])('%s is found out', async (_, expected, breakIt) => {
+      const dot = dots.find(({ metric, le, value }) => metric === runMetricNames.ttft && Number.isFinite(le) && value > 0.5);
+      if (!dot) throw new Error('no completion has an exemplar');
+      expect(await faultsOfDot(dot, live.jaeger)).toEqual([]);
+      expect((await faultsOfDot(breakIt(dot), live.jaeger)).join()).toMatch(expected);
+    });
+  });
 });
 
-/** Of the run of this test: why these may be, or must be, at zero or below. */
-const zeroIsRight: Readonly<Record<string, string>> = {
-  'plumbline-overview / Alerts': 'lists what fires',
-  'plumbline-overview / Alerts firing': 'counts what fires',
-  'plumbline-overview / Unhealthy for': 'has no value where the errors of this test began with it',
-  'plumbline-overview / Budget left, 30 days': 'the errors of this test overdraw it',
-  'plumbline-objectives / Budget left, worst': 'the same',
-  'plumbline-objectives / Budget left, 30 days': 'the same',
-  'plumbline-run / Dropped': 'everything was sent',
-  'plumbline-run / Verdict': '0 is pass',
-  'plumbline-run / Spans lost': 'none was',
-  'plumbline-telemetry / Spans lost': 'none was',
-  'plumbline-telemetry / Exports failed': 'none did',
-  'plumbline-telemetry / Collector: could not pass on': 'it could',
-  'plumbline-service / Given up by the client': 'nobody went',
-  'plumbline-streams / Not done, share': 'all were',
-  // The latency profile draws errors in services: what is behind them is not asked then.
-  'plumbline-path / Store: errors': 'services fail before it',
-  'plumbline-path / Cache: errors': 'services fail before it',
-  'plumbline-path / Inference: errors': 'services fail before it',
-  // A difference has either sign.
-  'plumbline-compare / Median, difference': 'either sign',
-  'plumbline-compare / Chosen quantile, difference': 'either sign',
-  'plumbline-compare / Errors, difference': 'either sign',
-};
+function prometheusPanels(): string[] {
+  return boards.flatMap(({ json }) =>
+    json.panels.filter(({ type, datasource }) => type !== 'row' && datasource?.type === 'prometheus').map(({ title }) => `${json.uid} / ${title}`),
+  );
+}
 
 /** A board of one panel, as it is or broken. */
 function onlyPanel(uid: string, title: string, breakIt?: (expr: string) => string): Board {

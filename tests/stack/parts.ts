@@ -71,10 +71,13 @@ export interface JaegerSpan {
   traceID: string;
   spanID: string;
   operationName: string;
+  /** Microseconds since 1970, and how many it took. */
+  startTime: number;
+  duration: number;
   processID: string;
   references: { refType: string; traceID: string; spanID: string }[];
   tags: { key: string; value: unknown }[];
-  logs: { fields: { key: string; value: unknown }[] }[];
+  logs: { timestamp: number; fields: { key: string; value: unknown }[] }[];
 }
 
 export interface JaegerTrace {
