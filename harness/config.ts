@@ -6,9 +6,12 @@ export interface HarnessConfig {
   /** `NO_COLOR` or `CI` switch live redrawing and colour off. */
   plainOutput: boolean;
   ci: boolean;
-  /** `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`: where spans go instead of our own receiver. The started server reads them, too. */
+  /**
+   * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`: where spans go instead of our own receiver. The started server reads them,
+   * too. Undefined with `OTEL_SDK_DISABLED=true` and with `OTEL_TRACES_EXPORTER=none`, as there.
+   */
   otlpTracesUrl: string | undefined;
-  /** `OTEL_EXPORTER_OTLP_HEADERS`. */
+  /** `OTEL_EXPORTER_OTLP_HEADERS`, and over them `OTEL_EXPORTER_OTLP_TRACES_HEADERS`. */
   otlpHeaders: Record<string, string>;
   /** `GRAFANA_URL`: where links to runs lead, and their annotations go. */
   grafanaUrl: string | undefined;
@@ -29,11 +32,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig 
     grafanaUrl: env['GRAFANA_URL'] === '' ? undefined : env['GRAFANA_URL'],
     grafanaToken: env['GRAFANA_TOKEN'] === '' ? undefined : env['GRAFANA_TOKEN'],
     stackExtraCa: env['STACK_EXTRA_CA'] === '' ? undefined : env['STACK_EXTRA_CA'],
-    otlpHeaders: headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''),
+    otlpHeaders: { ...headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''), ...headersOf(env['OTEL_EXPORTER_OTLP_TRACES_HEADERS'] ?? '') },
   };
 }
 
 function tracesUrlOf(env: NodeJS.ProcessEnv): string | undefined {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return undefined;
   const whole = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
   if (whole !== undefined && whole !== '') return whole;
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];

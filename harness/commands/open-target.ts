@@ -1,20 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { readConfig, tracesUrl } from '../config.ts';
 import { type ControlClient, controlClient } from '../control-client.ts';
 import type { Target } from '../plan/plan.ts';
 import { parseWhole } from '../plan/durations.ts';
 import { checkTarget, isOwnHost, targetOf } from '../plan/target.ts';
 import { tlsProtocol } from '../plan/tls-protocol.ts';
-import { templateFault } from '../report/trace-backend.ts';
-import type { TraceBackend } from '../results/run-file.ts';
 import type { ServerLog } from '../server-log.ts';
 import { startServerProcess } from '../server-process.ts';
 import { startReceiverProcess } from '../telemetry/receiver-process.ts';
 import { runTraces, type RunTraces, type TraceSources } from '../telemetry/run-traces.ts';
 import { UsageError } from '../usage-error.ts';
+import { readTraceFlags, type TraceFlags, type TraceSettings } from './trace-flags.ts';
 
-export interface TargetFlags {
-  target?: string;
+export interface TargetFlags extends TraceFlags {
   control?: string;
   allowHost: string[];
   maxRequests?: string;
@@ -22,14 +19,6 @@ export interface TargetFlags {
   tls?: boolean;
   http1?: boolean;
   seed: string;
-  /** False: --no-traces. */
-  traces?: boolean;
-  otlp?: string;
-  otlpPort?: string;
-  /** Where a trace opens, as the user says; beats `traceBackend`. */
-  traceUrl?: string;
-  /** The same, as --stack knows it. */
-  traceBackend?: TraceBackend;
 }
 
 export interface OpenTarget {
@@ -48,7 +37,8 @@ export interface OpenTarget {
  * @param host as requests will name the server, where a scenario gives it another name than the target's
  */
 export async function openTarget(flags: TargetFlags, host?: string): Promise<OpenTarget> {
-  const sources = await traceSources(flags);
+  const settings = readTraceFlags(flags);
+  const sources = settings && (await openSources(settings));
   const opened = await openServer(flags, host, sources).catch(async (error: unknown) => {
     await sources?.receiver?.stop();
     throw error;
@@ -67,41 +57,17 @@ export async function openTarget(flags: TargetFlags, host?: string): Promise<Ope
 
 type GivenSources = Omit<TraceSources, 'control'>;
 
-/** Where spans go (to the collector that was named, else to a receiver of our own where there is a server that can be told of it) and open. Undefined: --no-traces. */
-async function traceSources(flags: TargetFlags): Promise<GivenSources | undefined> {
-  const { traces, otlp, otlpPort, traceUrl } = flags;
-  if (traces === false) {
-    if (otlp !== undefined || otlpPort !== undefined || traceUrl !== undefined)
-      throw new UsageError('no_traces', '--no-traces switches traces off: leave --otlp, --otlp-port and --trace-url away, or --no-traces');
-    return undefined;
-  }
-  const backend = backendOf(flags);
-  return { ...(await spansGoTo(flags)), ...(backend && { backend }) };
-}
-
-function backendOf({ traceUrl, traceBackend }: TargetFlags): TraceBackend | undefined {
-  if (traceUrl === undefined) return traceBackend;
-  const fault = templateFault(traceUrl);
-  if (fault !== undefined)
-    throw new UsageError('bad_trace_url', `--trace-url: "${traceUrl}" ${fault}; give where a trace opens, such as https://traces.example.com/trace/{traceId}`);
-  return { kind: 'template', url: traceUrl };
-}
-
-async function spansGoTo({ otlp, otlpPort, target }: TargetFlags): Promise<GivenSources> {
-  const config = readConfig();
-  if (otlp !== undefined && otlpPort !== undefined)
-    throw new UsageError('otlp_twice', '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them');
-  if (otlp !== undefined && !(/^https?:\/\/./.test(otlp) && URL.canParse(otlp)))
-    throw new UsageError('bad_otlp', `--otlp: "${otlp}" is not an http(s) URL; give the base of an OTLP/HTTP collector, such as http://127.0.0.1:4318`);
-  const url = otlp === undefined ? config.otlpTracesUrl : tracesUrl(otlp);
-  if (url !== undefined && otlpPort === undefined) return { collector: { url, headers: config.otlpHeaders } };
-  // A server that is up already sends where it was told to, or nowhere.
-  if (target !== undefined && otlpPort === undefined) return {};
-  const port = otlpPort === undefined ? 0 : parseWhole(otlpPort, '--otlp-port', 1);
-  const receiver = await startReceiverProcess(port).catch((error: Error) => {
-    throw new UsageError('no_receiver', `traces cannot be received${port === 0 ? '' : ` on port ${port}`}: ${error.message}`);
+async function openSources({ receiverPort, ...settings }: TraceSettings): Promise<GivenSources> {
+  if (receiverPort === undefined) return settings;
+  const receiver = await startReceiverProcess(receiverPort).catch((error: Error) => {
+    throw receiverPort === 0
+      ? new UsageError('no_receiver', `traces cannot be received (${error.message}); run without them: --no-traces`)
+      : new UsageError(
+          'no_receiver',
+          `--otlp-port: cannot listen on 127.0.0.1:${receiverPort} (${error.message}); give a free port, and have the server send its spans there`,
+        );
   });
-  return { receiver };
+  return { ...settings, receiver };
 }
 
 async function openServer(flags: TargetFlags, host: string | undefined, sources: GivenSources | undefined): Promise<OpenTarget> {

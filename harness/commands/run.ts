@@ -17,6 +17,7 @@ import { printPlan } from './print-plan.ts';
 import { type WatchedRun, watchRun } from './beside-dash.ts';
 import { type MetricsFlags, metricsFlags, readMetricsFlags } from './run-metrics.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
+import { readTraceFlags } from './trace-flags.ts';
 
 interface RunFlags extends TargetFlags, MetricsFlags {
   driver: string;
@@ -28,7 +29,6 @@ interface RunFlags extends TargetFlags, MetricsFlags {
   k6Prometheus?: string;
   k6Otlp?: string;
   findMax?: boolean;
-  stack?: boolean;
   dryRun?: boolean;
   out: string;
 }
@@ -85,6 +85,8 @@ export const addRun: AddCommand = (program, exit) => {
     .action(async (names: string[], flags: RunFlags) => {
       if (flags.stack) refuseWithStack(flags);
       const metricsSettings = readMetricsFlags(flags);
+      // For its faults: with --stack the addresses are added, and it is read again.
+      readTraceFlags(flags);
       const drivers = allDrivers(k6Outputs(flags));
       const request: Omit<PlanRequest, 'target'> = {
         scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),

@@ -6,16 +6,29 @@ import type { Trace } from '../telemetry/trace-tree.ts';
 
 /** Around a request: spans that a server adds later, and clocks that differ. */
 const marginMs = 60_000;
+/** What a template may have, by name. */
+const placeholders = ['{traceId}', '{fromMs}', '{toMs}'];
 const names: Readonly<Record<TraceBackend['kind'], string>> = { jaeger: 'Jaeger', 'grafana-tempo': 'Grafana', template: 'the trace back end' };
 
 export function backendName({ kind }: TraceBackend): string {
   return names[kind] ?? names.template;
 }
 
-/** Undefined: it is a template that a trace can be put into. Else what is wrong with it. */
+/** Undefined: it is a template that a trace can be put into, and nothing else is wanted. Else what is wrong with it. */
 export function templateFault(url: string): string | undefined {
+  const fault = addressFault(url);
+  if (fault !== undefined) return fault;
+  const unknown = [...url.matchAll(/\{\w+\}/g)].map(([name]) => name).filter((name) => !placeholders.includes(name));
+  return unknown.length === 0 ? undefined : `has ${[...new Set(unknown)].join(', ')}, and only ${placeholders.join(', ')} are filled in`;
+}
+
+/** What makes it no address for a trace. A placeholder that is not known may be part of one: it is left as it is. */
+function addressFault(url: string): string | undefined {
   if (!url.includes('{traceId}')) return 'has no {traceId}';
-  return /^https?:\/\/./.test(url) && URL.canParse(url) ? undefined : 'is not an http(s) URL';
+  const [, host] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
+  if (host === undefined || !URL.canParse(url)) return 'is not an http(s) URL';
+  if (host === '') return 'has no host';
+  return /[{}]/.test(host) ? 'has a placeholder where its host should be' : undefined;
 }
 
 /** Undefined for a request without a trace, and for a back end that is none: run.json comes from anywhere. */
@@ -35,7 +48,7 @@ export function backendUrlOfTrace(backend: TraceBackend, { id, rows, startMs, en
 
 /** Times in milliseconds since 1970. */
 function urlOf(backend: TraceBackend, traceId: string, startMs: number, endMs: number): string | undefined {
-  if (templateFault(backend.url) !== undefined) return undefined;
+  if (addressFault(backend.url) !== undefined) return undefined;
   const values: Record<string, string> = {
     traceId: encodeURIComponent(traceId),
     fromMs: String(Math.floor(startMs - marginMs)),

@@ -26,10 +26,12 @@ export async function startReceiverProcess(port = 0): Promise<ReceiverProcess> {
     complaints = (complaints + text).slice(-2_000);
   });
   child.stdin.on('error', () => undefined);
+  let isReady = false;
   const waiting: { resolve(line: unknown): void; reject(error: Error): void }[] = [];
   const ended = new Promise<void>((resolve) => {
     const end = (): void => {
-      const error = new Error(`the receiver of traces has ended: ${complaints.trim() || 'without a word'}`);
+      const words = complaints.trim() || 'it ended without a word';
+      const error = new Error(isReady ? `the receiver of traces has ended: ${words}` : words);
       for (const one of waiting.splice(0)) one.reject(error);
       resolve();
     };
@@ -56,6 +58,7 @@ export async function startReceiverProcess(port = 0): Promise<ReceiverProcess> {
   const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs);
   try {
     const ready = await nextLine<{ port: number }>();
+    isReady = true;
     return {
       url: `http://127.0.0.1:${ready.port}`,
       writeTo: async (folder) => {

@@ -168,17 +168,31 @@ for (const mode of ['trust', 'restart']) {
   });
 }
 
-/** A collector, and what it was sent. */
-async function collector(): Promise<{ url: string; got: { headers: IncomingHttpHeaders; spans: FlatSpan[] }[]; close(): void }> {
+/** A collector, and what it was sent; one that wants a header answers 401 to whoever comes without it. */
+async function collector(wanted?: {
+  header: string;
+  value: string;
+}): Promise<{ url: string; got: { headers: IncomingHttpHeaders; spans: FlatSpan[] }[]; refused(): number; close(): void }> {
+  let refused = 0;
   const got: { headers: IncomingHttpHeaders; spans: FlatSpan[] }[] = [];
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    if (wanted && request.headers[wanted.header] !== wanted.value) {
+      refused += 1;
+      response.writeHead(401, { 'content-type': 'application/json' }).end('{"code":16,"message":"who are you?"}');
+      return;
+    }
     got.push({ headers: request.headers, spans: spansOfOtlp(text) });
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got, close: () => void server.close(() => undefined).closeAllConnections() };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    got,
+    refused: () => refused,
+    close: () => void server.close(() => undefined).closeAllConnections(),
+  };
 }
 
 const crud = ['run', 'crud', '--profile', 'fast', '--rate', '20', '--duration', '2s', '--warmup', '0s'];
@@ -239,6 +253,43 @@ for (const how of ['the environment', '--otlp']) {
     }));
 }
 
+test('a back end with a key: the headers of traces win over the general ones, for the server and for the driver; without the key all is refused, and said', () =>
+  inFolder(async (path, run) => {
+    const there = await collector({ header: 'x-key', value: 'traces' });
+    try {
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: there.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=general,x-tenant=a' };
+      await plumbline(crud, path, { env: { ...env, OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-key=traces' } });
+      expect((await run()).telemetry).toMatchObject({ traces: 'elsewhere', dropped: 0, driverSpans: { endpoint: `${there.url}/v1/traces` } });
+      expect(there.refused()).toBe(0);
+      expect(there.got.map(({ headers }) => headers['x-tenant'])).toEqual(there.got.map(() => 'a'));
+      const services = new Set(there.got.flatMap(({ spans }) => spans.map(({ service }) => service)));
+      expect([services.has('plumbline-driver'), services.has('plumbline-edge')]).toEqual([true, true]);
+      const { stdout } = await plumbline([...crud, '--out', 'without'], path, { env });
+      const { telemetry } = (await onlyWrittenRun(join(path, 'without'))).run;
+      expect(telemetry?.driverSpans?.fault).toContain('it answered 401: {"code":16,"message":"who are you?"}');
+      expect(telemetry?.traces).toBe('none');
+      expect(stdout.replace(/\s+/g, ' ')).toContain(`the driver's spans could not be sent to ${there.url}/v1/traces: it answered 401`);
+    } finally {
+      there.close();
+    }
+  }));
+
+test.each([{ OTEL_SDK_DISABLED: 'TRUE' }, { OTEL_TRACES_EXPORTER: 'none' }])(
+  '%o: nothing goes to the collector, and the run receives its spans itself',
+  (off) =>
+    inFolder(async (path, run) => {
+      const there = await collector();
+      try {
+        const { stderr } = await plumbline(crud, path, { env: { ...off, OTEL_EXPORTER_OTLP_ENDPOINT: there.url } });
+        expect(stderr).toBe('');
+        expect((await run()).telemetry).toMatchObject({ traces: 'complete', notes: [] });
+        expect(there.got).toEqual([]);
+      } finally {
+        there.close();
+      }
+    }),
+);
+
 test('a collector that is not there: the run is measured all the same, and says what was lost', () =>
   inFolder(async (path, run) => {
     const there = await collector();
@@ -265,21 +316,4 @@ test('--no-traces: no receiver, no spans, and nothing said of traces', () =>
     expect(await readFile(join(path, 'results', runId, 'report.html'), 'utf8')).not.toContain('id="traces"');
     const { code, stderr } = await plumbline(['trace', 'abc'], path);
     expect([code, stderr]).toEqual([2, `plumbline: run ${runId} has no traces: they were switched off (--no-traces), or an earlier version wrote it\n`]);
-  }));
-
-test('flags that contradict each other are refused before anything is started', () =>
-  inFolder(async (path) => {
-    for (const [flags, message] of [
-      [['--no-traces', '--otlp', 'http://127.0.0.1:1'], '--no-traces switches traces off: leave --otlp, --otlp-port and --trace-url away, or --no-traces'],
-      [
-        ['--trace-url', 'https://x.example/traces'],
-        '--trace-url: "https://x.example/traces" has no {traceId}; give where a trace opens, such as https://traces.example.com/trace/{traceId}',
-      ],
-      [['--otlp-port', '4318', '--otlp', 'http://127.0.0.1:1'], '--otlp-port receives the spans here, --otlp sends them elsewhere; give one of them'],
-      [['--otlp', 'collector:4318'], '--otlp: "collector:4318" is not an http(s) URL; give the base of an OTLP/HTTP collector, such as http://127.0.0.1:4318'],
-    ] as const) {
-      const { code, stderr } = await plumbline([...crud, ...flags], path);
-      expect([code, stderr]).toEqual([2, `plumbline: ${message}\n`]);
-    }
-    expect(await readdir(path)).toEqual([]);
   }));
