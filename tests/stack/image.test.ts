@@ -71,7 +71,7 @@ describe.skipIf(!ready)('the image of the server', () => {
     await network?.stop();
   }, 60_000);
 
-  /** As compose starts it, but all tiers in one process, which takes the edge's place for Prometheus: nothing to write on, no rights. */
+  /** As compose starts it, but all tiers in one process, which takes the edge's place for Prometheus: no rights. Read-only is what testcontainers cannot ask for. */
   const startServer = async (...flags: string[]): Promise<{ container: StartedTestContainer; url: string }> => {
     const container = keep(
       await image
@@ -104,6 +104,25 @@ describe.skipIf(!ready)('the image of the server', () => {
     expect(JSON.stringify(config)).not.toMatch(/CERTIFICATE|registry/i);
     expect(dockerSays('history', '--no-trunc', 'plumbline-server:testcontainers').text).not.toContain('BEGIN CERTIFICATE');
   });
+
+  it('needs nothing to write on but /tmp, and no rights: it streams, drains and ends with 0', async () => {
+    const wanted = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--publish', '127.0.0.1::8787'];
+    const { code, text: id } = dockerSays('run', '--detach', ...wanted, 'plumbline-server:testcontainers', '--profile', 'fast');
+    expect(code, id).toBe(0);
+    try {
+      const url = `http://${dockerSays('port', id, '8787').text}`;
+      await until('it is ready', async () => ((await fetch(`${url}/readyz`)).ok ? true : undefined));
+      const user = await signIn(url);
+      const stream = await ask(url, completionPath(user, await newConversation(url, user)), { method: 'POST', headers: { cookie: user.cookie }, body: prompt });
+      expect(events(stream.body.toString()).at(-1)?.name).toBe('message_stop');
+      for (const file of ['/app/x', '/home/node/x', '/var/x'])
+        expect(dockerSays('exec', '--user', 'root', id, 'touch', file), file).toEqual({ code: 1, text: expect.stringContaining('Read-only file system') });
+      expect(dockerSays('stop', '--time', '15', id).code).toBe(0);
+      expect(dockerSays('inspect', '--format', '{{.HostConfig.ReadonlyRootfs}} {{.State.ExitCode}}', id).text).toBe('true 0');
+    } finally {
+      dockerSays('rm', '--force', id);
+    }
+  }, 60_000);
 
   it('takes a run, whose traces open in Jaeger and whose exemplars lead to traces', async () => {
     const { url } = await startServer('--profile', 'fast');
