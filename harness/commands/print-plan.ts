@@ -5,10 +5,10 @@ import { loadText } from './scenarios.ts';
 
 const requestsShown = 12;
 
-/** `--dry-run`: what would be done, and the first requests as they would be sent. Variables that only a response can fill are shown as <name>. */
-export async function printPlan(plan: Plan): Promise<void> {
+/** `--dry-run`: what would be done, and the first requests as they would be sent. Variables that only a response can fill are shown as <name>. @param target what is driven, in words where it has no address yet */
+export async function printPlan(plan: Plan, target: string): Promise<void> {
   console.log(
-    `target ${plan.target.url}, seed ${plan.seed}${plan.maxRequests === undefined ? '' : `, at most ${plan.maxRequests} requests`}${plan.h2StreamsPerConnection === undefined ? '' : `, at most ${plan.h2StreamsPerConnection} streams on a shared connection`}`,
+    `target: ${target}, seed ${plan.seed}${plan.maxRequests === undefined ? '' : `, at most ${plan.maxRequests} requests`}${plan.h2StreamsPerConnection === undefined ? '' : `, at most ${plan.h2StreamsPerConnection} streams on a shared connection`}`,
   );
   plan.stages.forEach((stage, index) => {
     console.log(`stage ${index + 1}`);

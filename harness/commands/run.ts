@@ -107,7 +107,7 @@ export const addRun: AddCommand = (program, exit) => {
         },
       });
       if (flags.dryRun) {
-        await printPlan(foreseen);
+        await printPlan(foreseen, flags.target ?? (flags.stack ? 'the stack' : 'a reference server, started for the run'));
         return;
       }
       const stack = flags.stack ? await runningStack() : undefined;
@@ -116,6 +116,7 @@ export const addRun: AddCommand = (program, exit) => {
         told,
         request.scenarios.map(({ scenario }) => hostOf(scenario)).find((host) => host !== undefined),
       );
+      if (stack && flags.profile !== undefined) console.log(`the stack's profile is now ${flags.profile}, until another is given or it is started anew`);
       let watched: WatchedRun | undefined;
       try {
         const settings = stack ? readMetricsFlags(told) : metricsSettings;

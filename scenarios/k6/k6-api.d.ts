@@ -43,7 +43,7 @@ declare module 'k6/execution' {
   const exec: {
     scenario: { iterationInTest: number /** Unix time in milliseconds. */; startTime: number };
     vu: { metrics: { metadata: Record<string, string> } };
-    test: { abort(reason: string): never };
+    test: { abort(reason: string): never /** Consolidated; not while the file is loaded. */; options: { tags?: Record<string, string> } };
   };
   export default exec;
 }
@@ -61,4 +61,4 @@ declare module 'k6/metrics' {
 
 declare const __ENV: Record<string, string | undefined>;
 declare function open(path: string): string;
-declare const console: { warn(message: string): void };
+declare const console: { log(message: string): void; warn(message: string): void };

@@ -1,8 +1,10 @@
 /**
  * A shipped scenario under plain `k6 run`: thresholds from its objectives, and these environment variables:
- * TARGET (default http://127.0.0.1:8787), RATE (journeys per second), VUS (a closed loop instead), DURATION and WARMUP (`30s`, `500ms`, `2m`), SEED, MAX_VUS, RUN_ID, INSECURE (1: accept any certificate).
+ * TARGET (default http://127.0.0.1:8787), RATE (journeys per second), VUS (a closed loop instead), DURATION and WARMUP (`30s`, `500ms`, `2m`), SEED, MAX_VUS, RUN_ID (default: `k6-` and the time),
+ * TRACE_RATIO (share of requests whose traces are sampled, default 0.05), INSECURE (1: accept any certificate). k6's own series have the labels `run` and `scenario`.
  * None of them begins with K6_: k6 would take it for an option of its own.
  */
+import exec from 'k6/execution';
 import type { Load, Scenario } from '../types.ts';
 import { interpret, type Script } from './interpret.ts';
 import type { LegSettings } from './settings.ts';
@@ -17,6 +19,7 @@ export function plain(scenario: Scenario): Script {
   return {
     ...script,
     setup() {
+      console.log(`run: ${settings.runId}`);
       for (const objective of skipped) console.warn(`objective not judged here: ${objective}`);
       return script.setup();
     },
@@ -26,8 +29,13 @@ export function plain(scenario: Scenario): Script {
 function settingsFrom(scenario: Scenario, env: Record<string, string | undefined>): LegSettings {
   const targetUrl = (env['TARGET'] ?? 'http://127.0.0.1:8787').replace(/\/+$/, '');
   const seed = numberFrom('SEED', env['SEED'], 1);
+  // Each VU loads this file at a time of its own: the tag of the options, which were read once, is the one that they share.
+  const tags = { run: env['RUN_ID'] || runIdAt(new Date()), scenario: scenario.name };
   return {
-    runId: env['RUN_ID'] ?? `k6-${seed}`,
+    get runId() {
+      return exec.test.options.tags?.['run'] ?? tags.run;
+    },
+    tags,
     seed,
     targetUrl,
     insecureTls: env['INSECURE'] === '1',
@@ -37,7 +45,7 @@ function settingsFrom(scenario: Scenario, env: Record<string, string | undefined
     durationMs: durationFrom('DURATION', env['DURATION'], scenario.durationMs),
     timeoutMs: scenario.timeoutMs ?? 30_000,
     maxVus: numberFrom('MAX_VUS', env['MAX_VUS'], 1_000),
-    traceSampleRatio: 0,
+    traceSampleRatio: ratioFrom('TRACE_RATIO', env['TRACE_RATIO'], 0.05),
     userCount: userCountOf(scenario),
   };
 }
@@ -53,6 +61,17 @@ function numberFrom(name: string, text: string | undefined, otherwise: number): 
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: expected a number of at least 0, such as ${name}=5`);
   return value;
+}
+
+function ratioFrom(name: string, text: string | undefined, otherwise: number): number {
+  const value = numberFrom(name, text, otherwise);
+  if (value > 1) throw new Error(`${name}=${text}: expected a number from 0 to 1, such as ${name}=0.05`);
+  return value;
+}
+
+/** `k6-20261124-235406`, in UTC. */
+function runIdAt(time: Date): string {
+  return `k6-${time.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`;
 }
 
 function durationFrom(name: string, text: string | undefined, otherwiseMs: number): number {

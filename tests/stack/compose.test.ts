@@ -10,11 +10,13 @@ import { ask, at, completionPath, events, newConversation, prompt, putProfile, s
 import { caller } from '../telemetry/traced.ts';
 import { type CliResult, emptyFolder, plumbline } from '../support/cli.ts';
 import { requireTool } from '../support/tools.ts';
-import { dockerSays, hasContainers, images } from './containers.ts';
+import { dockerSays, hasContainers, images, standInOfK6 } from './containers.ts';
 import { freePorts, holesIn, queryAt, root, servicesOf, traceIn, until, waysDown } from './parts.ts';
 
 const ready = hasContainers(Object.values(images));
 const promtool = requireTool('promtool');
+const k6 = requireTool('k6');
+const k6Image = 'grafana/k6:1.8.1';
 const project = `plumbline-test-${process.pid}`;
 const tiers = ['edge', 'lb', 'services', 'inference'];
 
@@ -31,6 +33,7 @@ describe.skipIf(!ready)('the core stack', () => {
   let up: CliResult;
   let jaeger: string;
   let prometheus: string;
+  let runId = '';
   const run = (...args: string[]): Promise<CliResult> => plumbline(args, folder.path, { env });
   beforeAll(async () => {
     folder = await emptyFolder();
@@ -126,7 +129,7 @@ describe.skipIf(!ready)('the core stack', () => {
     // Too few samples for a quantile is no fault of the stack, and a busy machine is none of the traces.
     expect([0, 75, 99], result.stderr).toContain(result.code);
     expect(result.stdout).toMatch(new RegExp(`slowest of page-load \\(native\\): ${jaeger}/trace/[0-9a-f]{32}`));
-    const [runId = ''] = readdirSync(join(folder.path, 'results'));
+    [runId = ''] = readdirSync(join(folder.path, 'results'));
     const file = JSON.parse(readFileSync(join(folder.path, 'results', runId, 'run.json'), 'utf8')) as RunFile;
     expect(file.telemetry).toMatchObject({ dropped: 0, restarted: 0 });
     const slowest = file.legs.flatMap((leg) => leg.slowest);
@@ -196,6 +199,54 @@ describe.skipIf(!ready)('the core stack', () => {
     expect(Object.keys(await values('plumbline_cache_entries > 0'))).toEqual(['services']);
     expect(Object.keys(await values('nodejs_eventloop_delay_p99_seconds')).sort()).toEqual([...tiers].sort());
   });
+
+  it('has a k6 of its own, whose series and whose traces have the name of its run', { skip: !k6, timeout: 90_000 }, async () => {
+    const done = await standInOfK6(k6 as string, k6Image, folder.path);
+    try {
+      const settings = ['RATE=20', 'DURATION=4s', 'WARMUP=0s', 'TRACE_RATIO=0.5'].flatMap((setting) => ['--env', setting]);
+      const args = ['compose', '--profile', 'core', '--profile', 'k6', 'run', '--rm', ...settings, 'k6', 'run', '/scenarios/k6/crud.ts'];
+      const { status, stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8', cwd: root, env: { ...process.env, ...env } });
+      // 99: a threshold was crossed, on a busy machine.
+      expect([0, 99], `${stdout}${stderr}`).toContain(status);
+      const named = /run: (k6-\d{8}-\d{6})/.exec(`${stdout}${stderr}`)?.[1] ?? 'no name';
+      await until('its requests, up to the last', async () => {
+        const [requests] = await queryAt(prometheus, `sum(last_over_time(k6_http_reqs_total{run="${named}",scenario="crud"}[2m]))`);
+        return Number(requests?.value[1]) >= 80 ? true : undefined;
+      });
+      const tags = encodeURIComponent(JSON.stringify({ 'plumbline.run': named }));
+      await until('its traces', async () => {
+        const answer = await fetch(`${jaeger}/api/traces?service=plumbline-edge&limit=100&tags=${tags}`);
+        return ((await answer.json()) as { data: object[] }).data.length >= 10 ? true : undefined;
+      });
+    } finally {
+      done();
+    }
+  });
+
+  it('keeps what it has recorded over down and up: the marks of a run, which end as series when its target has gone', async () => {
+    const starts = 'plumbline_run_phase_start_timestamp_seconds';
+    const told = async (expression: string): Promise<string[]> =>
+      [
+        ...new Set((await queryAt(prometheus, expression)).map(({ metric, value }) => `${metric['scenario']} ${metric['phase']} ${Number(value[1]) > 1.7e9}`)),
+      ].sort();
+    const marks = ['page-load', 'sse'].flatMap((scenario) => ['drain', 'ended', 'measured', 'warm-up'].map((phase) => `${scenario} ${phase} true`));
+    const recorded = `last_over_time(${starts}{run="${runId}"}[15m])`;
+    expect(await told(recorded)).toEqual(marks);
+    // No value now, nothing that goes on at its last height.
+    expect(await queryAt(prometheus, `plumbline_run_phase{run="${runId}"}`)).toEqual([]);
+    expect(await queryAt(prometheus, `{__name__=~"plumbline_(run|client)_.+",run="${runId}"}`)).toEqual([]);
+    expect((await run('down')).code).toBe(0);
+    expect((await run('up', '--profile', 'core', '--no-build')).code).toBe(0);
+    expect(await told(recorded)).toEqual(marks);
+    expect(await queryAt(prometheus, `plumbline_run_phase{run="${runId}"}`)).toEqual([]);
+  }, 120_000);
+
+  it('says that a run changes its profile for good', async () => {
+    const { code, stdout, stderr } = await run('run', 'crud', '--stack', '--profile', 'fast', '--rate', '5', '--duration', '1s', '--warmup', '0s');
+    expect([0, 75, 99], stderr).toContain(code);
+    expect(stdout).toContain("the stack's profile is now fast, until another is given or it is started anew\n");
+    expect((await run('run', 'crud', '--stack', '--dry-run')).stdout).toMatch(/^target: the stack, seed 1\n/);
+  }, 60_000);
 
   it('goes down clean, when the stream that is under way has ended', async () => {
     const base = `http://127.0.0.1:${env['STACK_SERVER_PORT']}`;
