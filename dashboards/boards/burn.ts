@@ -6,3 +6,12 @@ export function burnOver(window: BurnWindow): string {
 }
 
 export const { budgetLeft } = recordedNames;
+
+/**
+ * Seconds since the burn was last below 1: 0 while it is, the whole range where it never was, nothing without traffic. It looks every 5 s.
+ * @param burn of one series, without labels
+ */
+export function unhealthyFor(burn: string): string {
+  const age = `time() - max_over_time(timestamp(${burn} < 1)[$__range:5s])`;
+  return `(${burn} < 1) * 0 or (${burn} >= 1) * 0 + (${age}) or (${burn} >= 1) * 0 + $__range_s`;
+}

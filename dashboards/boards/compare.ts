@@ -36,6 +36,7 @@ function overlay(title: string, says: string, of: (side: Side) => string, unit: 
       { expr: `${of(ofRun)} - ${of(ofBase)}`, legend: 'difference' },
     ],
     colours,
+    noValue: 'the time shown must hold both runs',
   });
 }
 

@@ -5,7 +5,7 @@ import { units } from '../build/look.ts';
 import { figure, bars, lines } from '../build/panels.ts';
 import { last, max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
 import { table } from '../build/tables.ts';
-import { burnOver, budgetLeft } from './burn.ts';
+import { burnOver, budgetLeft, unhealthyFor } from './burn.ts';
 import { classColours, hopColours, verdicts } from './tones.ts';
 
 const requests = `${m.requestDuration}_count`;
@@ -46,12 +46,12 @@ export const overview = board({
         }),
         figure({
           title: 'Unhealthy for',
-          says: 'How long ago the burn of the last minute was last below 1, so since when something is wrong. 0 to 10 s is healthy; no value means longer than the time shown. Click: Objectives, to see it begin.',
+          says: 'Since when the burn of the last minute has been 1 or more. 0 is healthy; as long as the time shown: at least so long. Click: Objectives, to see it begin.',
           unit: units.seconds,
           decimals: 0,
-          queries: [{ expr: `time() - max(max_over_time(timestamp(${worstBurn} < 1)[$__range:5s]))` }],
-          limits: [{ from: 15, colour: 'bad' }],
-          noValue: 'longer than shown',
+          queries: [{ expr: unhealthyFor(worstBurn) }],
+          limits: [{ from: 1, colour: 'bad' }],
+          noValue: 'no traffic',
           valueLinks: [linkTo('objectives', 'See it begin')],
         }),
         figure({

@@ -223,7 +223,7 @@ export const run = board({
           queries: [{ expr: sum(series(c.inFlight, ofRun), ...leg), legend: `{{${labels.scenario}}} {{${labels.driver}}}` }],
         }),
         lines({
-          title: 'Goodput',
+          title: 'Good requests',
           says: 'Requests per second that ended well and met every objective, of each scenario.',
           unit: units.requestsPerSecond,
           min: 0,

@@ -34,18 +34,20 @@ export const telemetry = board({
         }),
         figure({
           title: 'Targets up',
-          says: 'Share of the scrape targets that answer. One that is down shows as a gap everywhere. A run that has ended is no target any more.',
+          says: 'Share of the server processes that answer Prometheus. One that is down shows as a gap everywhere; the table of targets below names it.',
           unit: units.ratio,
           decimals: 0,
-          queries: [{ expr: `avg(${series(foreign.up, { job: '~server|driver' })})` }],
+          queries: [{ expr: `avg(${series(foreign.up, serverJob)})` }],
           limits: [{ from: 1, colour: 'good' }],
         }),
         figure({
           title: 'Oldest scrape',
-          says: 'Age of the last answer of the server that answered longest ago. Above a few seconds everything here is old.',
+          says: 'Age of the last scrape that a server answered, of the one that answered longest ago. Above a few seconds everything here is old.',
           unit: units.seconds,
           decimals: 1,
-          queries: [{ expr: `max(time() - timestamp(${series(foreign.up, serverJob)}))` }],
+          queries: [
+            { expr: `max(time() - max_over_time((timestamp(${series(foreign.up, serverJob)}) and ${series(foreign.up, serverJob)} == 1)[$__range:2s]))` },
+          ],
           limits: [
             { from: 5, colour: 'warning' },
             { from: 15, colour: 'bad' },

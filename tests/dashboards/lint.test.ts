@@ -33,6 +33,7 @@ const latency = 'Latency at the edge, by class';
 /** What each rule must find, in which board, and where it must say that it is. */
 const controls: readonly [rule: RuleName, what: string, uid: string, where: string, Break][] = [
   ['title', 'an empty title', overview, overview, (board) => (panel(board, 'Requests').title = ' ')],
+  ['title', 'one twice', overview, 'Requests', (board) => (panel(board, 'Server errors').title = 'Requests')],
   ['description', 'none', overview, 'Requests', (board) => delete panel(board, 'Requests').description],
   ['description', 'two words', overview, 'Requests', (board) => (panel(board, 'Requests').description = 'Requests served.')],
   ['unit', 'one that nobody else has', overview, latency, (board) => Object.assign(panel(board, latency).fieldConfig?.defaults ?? {}, { unit: 'ms' })],

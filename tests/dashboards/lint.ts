@@ -48,8 +48,11 @@ function eachPanel(check: (panel: PanelJson, say: (text: string) => void, board:
 }
 
 export const rules = {
-  title: eachPanel(({ title = '' }, say) => {
+  title: eachPanel((panel, say, board) => {
+    const { title = '' } = panel;
     if (title.trim() === '') say('has no title');
+    // Links, runbooks and tests name a panel by it.
+    else if (board.panels.some((other) => other !== panel && !isRow(other) && other.title === title)) say('its title is that of another panel');
   }),
   description: (board, say) => {
     if (!isSentence(board.description)) say(`description "${board.description ?? ''}": expected at least a sentence`);
@@ -76,7 +79,7 @@ export const rules = {
     for (const { refId, expr = '', range = false } of plainTargets(panel))
       for (const window of windowsOf(expr)) {
         // What is drawn over time needs the window of its resolution; one value may be of the time shown, or of a window that its text names.
-        const fits = range ? window === '$__rate_interval' || window === '$__range:5s' : /^(?:\$__rate_interval|\$__range(?::5s)?|\d+[smhd])$/.test(window);
+        const fits = range ? window === '$__rate_interval' || window === '$__range:5s' : /^(?:\$__rate_interval|\$__range(?::[25]s)?|\d+[smhd])$/.test(window);
         if (!fits) say(`target ${refId} has the window [${window}]: expected [$__rate_interval]${range ? '' : ', [$__range] or a fixed one'} in ${expr}`);
       }
   }),
@@ -121,7 +124,7 @@ export const rules = {
     for (const panel of board.panels)
       for (const { refId, expr = '', query = '', legendFormat = '' } of panel.targets ?? [])
         for (const [, name = ''] of `${expr} ${query} ${legendFormat}`.matchAll(/\$\{?(\w+)/g))
-          if (!names.has(name) && !['__rate_interval', '__range', '__interval'].includes(name))
+          if (!names.has(name) && !['__rate_interval', '__range', '__range_s', '__interval'].includes(name))
             say(`target ${refId} uses $${name}, which the board does not have`, panel);
   },
   ids: (board, say) => {

@@ -61,7 +61,7 @@ export function runChecks(facts: RunFacts, windowSeconds: number): PanelCheck[] 
     { board, title: 'Errors, share', series: [named('errors', shareNear(bad, ended))] },
     {
       board,
-      title: 'Goodput',
+      title: 'Good requests',
       type: 'timeseries',
       series: legs.map((each) => named(`${each.scenario} ${each.driver}`, rate(each.totals.goodputRatio * (each.n - each.totals.counts.aborted)))),
     },

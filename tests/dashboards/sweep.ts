@@ -37,7 +37,6 @@ const atOnce = 4;
 /** Panels that show nothing as long as nothing is wrong, and why. */
 const mayBeEmpty: Readonly<Record<string, string>> = {
   'plumbline-overview / Alerts': 'no alert fires or is about to, unless the load of this test breaks a promise for long enough',
-  'plumbline-overview / Unhealthy for': 'its text says so: no value where it was never healthy in the time shown, and the errors of this test begin with it',
 };
 
 interface Use {

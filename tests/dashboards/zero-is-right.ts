@@ -2,7 +2,7 @@
 export const zeroIsRight: Readonly<Record<string, string>> = {
   'plumbline-overview / Alerts': 'lists what fires',
   'plumbline-overview / Alerts firing': 'counts what fires',
-  'plumbline-overview / Unhealthy for': 'has no value where the errors of this test began with it',
+  'plumbline-overview / Unhealthy for': '0 is healthy',
   'plumbline-overview / Budget left, 30 days': 'the errors of this test overdraw it',
   'plumbline-objectives / Budget left, worst': 'the same',
   'plumbline-objectives / Budget left, 30 days': 'the same',
