@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -34,7 +35,7 @@ export const addDash: AddCommand = (program, exit) => {
     .option('--prometheus <url>', 'a Prometheus that is up (of `plumbline up`: http://127.0.0.1:9090) instead of one of its own')
     .option('--jaeger <url>', 'where to look for traces that are not in the results')
     .option('--results <folder>', 'where runs lie, and below it in .dash/ what Prometheus keeps', resultsRoot)
-    .option('--boards <folder>', "boards (Grafana's dashboard JSON)", generatedBoards)
+    .addOption(new Option('--boards <folder>', "boards (Grafana's dashboard JSON)").default(generatedBoards, 'those of the package'))
     .option('--open', 'open the page in the browser')
     .addHelpText(
       'after',

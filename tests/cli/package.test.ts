@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunFile } from '../../harness/results/run-file.ts';
 import { foreignScenario } from '../foreign/foreign-scenario.ts';
 import { type ForeignServer, startForeignServer } from '../foreign/foreign-server.ts';
+import { startDash } from '../dash/dash-process.ts';
 import { type CliResult, emptyFolder, runProgram } from '../support/cli.ts';
 import { expectPassUnlessUndelivered } from '../support/verdicts.ts';
 
@@ -55,6 +56,36 @@ test(
     const own = await plumbline('run', 'crud', '--profile', 'instant', '--rate', '100', '--duration', '5s');
     expect(own.stdout, own.stderr).toContain('chat.conversations.list');
     await expectVerdict(own, (await readdir(join(folder.path, 'results'))).find((other) => other !== name) ?? '');
+  },
+  slowMs,
+);
+
+test(
+  'the packed plumbline draws the boards of its package, from an empty folder',
+  async () => {
+    const installed = await emptyFolder();
+    try {
+      const { code, stderr } = await runProgram('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], installed.path);
+      expect(code, stderr).toBe(0);
+      const dash = await startDash([], installed.path, {}, join(installed.path, 'node_modules', 'plumbline-bench', 'bin', 'plumbline.js'));
+      try {
+        for (const path of ['/', '/d/plumbline-overview/']) {
+          const page = await (await fetch(`${dash.url}${path}`)).text();
+          const files = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => file ?? '');
+          expect(files.length, path).toBeGreaterThan(1);
+          // From nowhere else: it works without a network.
+          expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+          for (const file of files) expect((await fetch(`${dash.url}${file}`)).status, file).toBe(200);
+        }
+        const { boards } = (await (await fetch(`${dash.url}/api/boards`)).json()) as { boards: { uid: string }[] };
+        expect(boards.map(({ uid }) => uid)).toContain('plumbline-overview');
+        expect((await fetch(`${dash.url}/api/boards/plumbline-overview`)).status).toBe(200);
+      } finally {
+        expect(await dash.stop()).toBe(0);
+      }
+    } finally {
+      await installed.remove();
+    }
   },
   slowMs,
 );

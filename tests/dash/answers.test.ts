@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnnotationQuery, DataLink } from '../../harness/dash/board/board.ts';
 import { heatmapOf } from '../../harness/dash/board/heatmap.ts';
-import { boardLinks, dataLink, type LinkContext } from '../../harness/dash/board/links.ts';
+import { boardLinks, dataLink, rowCells, type LinkContext } from '../../harness/dash/board/links.ts';
 import { exemplarsOf, marksOf } from '../../harness/dash/board/marks.ts';
 import type { PanelQuery } from '../../harness/dash/board/panel-queries.ts';
 import { parseBoard } from '../../harness/dash/board/parse.ts';
@@ -148,6 +148,19 @@ describe('links', () => {
     ['/d/x?var-op=${__data.fields.operation:percentencode}&$nobody', '/d/x?var-op=chat.x&$nobody'],
   ])('%s', (url, expected) => {
     expect(dataLink(link(url), context, data).url).toBe(expected);
+  });
+
+  test('a column that was renamed is still known by its first name', () => {
+    const table = { refId: 'A', columns: [{ name: 'operation', type: 'string' as const, refId: 'A', values: ['chat.x', 'chat.y'] }] };
+    const [named] = transform([table], [{ id: 'organize', options: { renameByName: { operation: 'Operation' } } }]);
+    const row = named && rowCells(named, 1);
+    const of = (url: string): string => dataLink(link(url), context, { ...data, ...(row && { row }) }).url;
+    expect([of('${__data.fields.operation}'), of('${__data.fields.Operation}'), of('${__data.fields[0]}'), of('${__data.fields.other}')]).toEqual([
+      'chat.y',
+      'chat.y',
+      'chat.y',
+      '',
+    ]);
   });
 
   test('at the head of a board', () => {

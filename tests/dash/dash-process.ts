@@ -13,9 +13,9 @@ export interface DashProcess {
 
 const readyWithinMs = 60_000;
 
-/** Starts `plumbline dash` on a free port, as a user would, and waits for its address. */
-export async function startDash(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<DashProcess> {
-  const child = spawn(process.execPath, [cliFile, 'dash', '--port', '0', ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts `plumbline dash` on a free port, as a user would, and waits for its address. @param file of the program: these sources, or a package's */
+export async function startDash(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}, file = cliFile): Promise<DashProcess> {
+  const child = spawn(process.execPath, [file, 'dash', '--port', '0', ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
   const url = await new Promise<string>((resolve, reject) => {

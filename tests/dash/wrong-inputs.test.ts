@@ -36,3 +36,11 @@ test('a port that is taken', async () => {
   taken.close();
   expect([code, stderr]).toEqual([2, expect.stringContaining(`cannot listen on 127.0.0.1:${port}`)]);
 });
+
+test('--help names no path of the machine that it runs on', async () => {
+  const { code, stdout } = await plumbline(['dash', '--help'], folder.path);
+  expect(code).toBe(0);
+  const text = stdout.replace(/\s+/g, ' ');
+  expect(text).toContain('(default: those of the package)');
+  expect(text).not.toContain('dashboards/generated');
+});

@@ -3,7 +3,7 @@ import { allOption, type Chosen, firstOf, interpolate, type Lookup } from './int
 import { textLookup } from './panel-queries.ts';
 import { objectOf } from './json.ts';
 import type { Labels } from './series.ts';
-import type { Cell } from './table.ts';
+import type { Cell, Table } from './table.ts';
 import { shownText } from './units.ts';
 import { showValue } from './field-config.ts';
 import type { FieldConfig } from './board.ts';
@@ -17,6 +17,16 @@ export interface LinkContext {
   variables: readonly Chosen[];
 }
 
+/** A cell of a table's row: its column, its value, and what the column was called before it got its name. */
+export type RowCell = readonly [column: string, value: Cell, field?: string];
+
+export function rowCells({ columns }: Table, row: number): RowCell[] {
+  return columns.map(({ name, values, field }) => {
+    const value = values[row] ?? null;
+    return field === undefined ? [name, value] : [name, value, field];
+  });
+}
+
 /** What a data link may name of the value that was clicked. */
 export interface LinkData {
   value: Cell;
@@ -25,8 +35,8 @@ export interface LinkData {
   name: string;
   labels: Labels;
   atMs?: number;
-  /** The row of a table: [column, value]. */
-  row?: readonly (readonly [string, Cell])[];
+  /** The row of a table: a link names a column as it was called at first, by its place, or as it is called now. */
+  row?: readonly RowCell[];
 }
 
 /** A link of a field or panel, every template filled in: the same address in Grafana and in dash. @param data absent for a panel's own link */
@@ -100,7 +110,7 @@ function dataLookup({ value, config, name: seriesName, labels, atMs, row }: Link
       const field = /^fields(?:\.(.+?)|\["?(.+?)"?\])(?:\.(text|numeric|time))?$/.exec(path);
       if (!field) return undefined;
       const wanted = field[1] ?? field[2] ?? '';
-      const cell = row?.find(([column], index) => column === wanted || String(index) === wanted);
+      const cell = row?.find(([column, , first = column]) => first === wanted) ?? row?.[Number(wanted)] ?? row?.find(([column]) => column === wanted);
       return written(cell?.[1] ?? null, format);
     },
   };

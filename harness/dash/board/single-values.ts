@@ -1,6 +1,7 @@
 import type { FieldConfig, Panel } from './board.ts';
 import { patternOf, resolveField } from './field-config.ts';
 import { listOf, numberOf, objectOf, textOf } from './json.ts';
+import { type RowCell, rowCells } from './links.ts';
 import type { PanelData } from './panel-answers.ts';
 import { reduce } from './reduce.ts';
 import { displayName, type Labels, type Series } from './series.ts';
@@ -16,7 +17,7 @@ export interface SingleValue {
   /** What it was reduced from: drawn behind it. */
   series?: Series;
   /** Where it stands in a table: its row. */
-  row?: (readonly [string, Cell])[];
+  row?: RowCell[];
 }
 
 /** The values of a panel by its `reduceOptions`: one a series or column, or, with `values`, one a row. */
@@ -58,7 +59,7 @@ function eachRow(table: Table, fieldConfig: Panel['fieldConfig'], wanted: string
   const texts = table.columns.filter(({ type }) => type === 'string');
   return (table.columns[0]?.values ?? []).flatMap((_, row) => {
     const labels = Object.fromEntries(texts.map(({ name, values }) => [name, String(values[row] ?? '')]));
-    const cells = table.columns.map(({ name, values }) => [name, values[row] ?? null] as const);
+    const cells = rowCells(table, row);
     return table.columns
       .filter(({ name, type }) => takes(name, type))
       .map((column) => {

@@ -5,6 +5,8 @@ export type Cell = number | string | null;
 
 export interface Column {
   name: string;
+  /** What it was called before a transformation named it anew: links still name it so, as in Grafana. */
+  field?: string;
   type: 'time' | 'number' | 'string';
   refId: string;
   values: Cell[];

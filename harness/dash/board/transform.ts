@@ -109,8 +109,12 @@ function organized(table: Table, options: Record<string, unknown>): Table {
       .filter(({ name }) => exclude[name] !== true && (!isPicky || include[name] === true))
       .map((column, at) => ({ column, at }))
       .sort((a, b) => place(a.column.name) - place(b.column.name) || a.at - b.at)
-      .map(({ column }) => ({ ...column, name: textOf(renames[column.name]) || column.name })),
+      .map(({ column }) => renamed(column, textOf(renames[column.name]))),
   };
+}
+
+function renamed(column: Column, name: string | undefined): Column {
+  return name === undefined || name === '' ? column : { ...column, name, field: column.field ?? column.name };
 }
 
 function sortedBy(table: Table, { field, desc }: Record<string, unknown>): Table {

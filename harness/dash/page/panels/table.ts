@@ -2,7 +2,7 @@ import type { FieldConfig } from '../../board/board.ts';
 import { cssColor, thresholdColor } from '../../board/colors.ts';
 import { resolveField, showValue } from '../../board/field-config.ts';
 import { numberOf, objectOf, textOf, listOf } from '../../board/json.ts';
-import { dataLink } from '../../board/links.ts';
+import { dataLink, type RowCell, rowCells } from '../../board/links.ts';
 import type { PanelData } from '../../board/panel-answers.ts';
 import { type Cell, type Column, rowCount, type Table } from '../../board/table.ts';
 import { compareCells } from '../../board/transform.ts';
@@ -75,13 +75,13 @@ function tableOf(table: Table, context: DrawContext, sort: { name: string; desce
   });
   const most = new Map(shaped.map((each) => [each.column, Math.max(...each.column.values.map((value) => (typeof value === 'number' ? value : 0)), 0)]));
   const lines = rows.slice(0, mostRows).map((row) => {
-    const cells = table.columns.map(({ name, values }) => [name, values[row] ?? null] as const);
+    const cells = rowCells(table, row);
     return h('tr', {}, ...shaped.map((each) => cellOf(each, each.column.values[row] ?? null, cells, context, most.get(each.column) ?? 0)));
   });
   return h('table', {}, h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...lines));
 }
 
-function cellOf({ column, config, title }: Shaped, value: Cell, row: readonly (readonly [string, Cell])[], context: DrawContext, most: number): HTMLElement {
+function cellOf({ column, config, title }: Shaped, value: Cell, row: readonly RowCell[], context: DrawContext, most: number): HTMLElement {
   const shown = showValue(config, value);
   const isTime = column.type === 'time' && typeof value === 'number' && config.unit === undefined;
   const text = isTime ? dateText(value) : shownText(shown);
