@@ -55,7 +55,7 @@ export function embeddedTraces(legs: readonly LegResult[]): EmbeddedTrace[] {
       }
     };
     choose([...leg.slowest, ...dots], true);
-    choose([...(leg.secondExemplars ?? []).map(({ sample }) => sample), ...drawnStreams(leg)], false);
+    choose([...leg.errors.flatMap(({ sample }) => sample ?? []), ...(leg.secondExemplars ?? []).map(({ sample }) => sample), ...drawnStreams(leg)], false);
     return [...chosen.values()];
   });
 }

@@ -130,7 +130,15 @@ export interface LegResult {
   /** Why it failed (its set-up or its driver), in one line: what was measured until then is here, and the leg is invalid. Absent: it ran. */
   failure?: string;
   /** Counts of requests by kind of error line, worst first, at most 20. */
-  errors: { error: string; count: number; example: string }[];
+  errors: ErrorGroup[];
+}
+
+export interface ErrorGroup {
+  error: string;
+  count: number;
+  example: string;
+  /** The request of the example. Absent: written by an earlier version. */
+  sample?: Sample;
 }
 
 /** A request within some 5% of a quantile of latency. */

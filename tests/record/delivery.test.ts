@@ -125,14 +125,20 @@ test('errors are grouped by kind: ids, times and ports do not make a kind, statu
     'status 404 for 01890b3c-0000-7000-8000-000000000001',
     'status 404 for 01890b3c-0000-7000-8000-000000000002',
     'status 503 for 01890b3c-0000-7000-8000-000000000002',
+    'status 400: "request_id":"req_011CabcdefgHIJK0000000001"',
+    'status 400: "request_id":"req_011CzzzzzzzHIJK0000000002"',
   ];
   const { errors } = measurementOf(lines.map((error, i) => request(i, 1, { outcome: 'failed', error })));
   expect(errors.map(({ error, count }) => [error, count])).toEqual([
     ['connect ECONNREFUSED 127.0.0.1:<n>', 2],
     ['no answer in <n> ms', 2],
     ['status 404 for <uuid>', 2],
+    ['status 400: "request_id":"<id>"', 2],
     ['status 503 for <uuid>', 1],
   ]);
+  // The example is the latest of its kind, and its sample the same request.
+  expect(errors.map(({ sample }) => sample?.error)).toEqual([lines[1], lines[3], lines[5], lines[8], lines[6]]);
+  expect(errors.map(({ example, sample }) => example.endsWith(`(request ${sample?.requestKey}): ${sample?.error}`))).toEqual([true, true, true, true, true]);
   const many = measurementOf(
     Array.from({ length: 2_000 }, (_, i) =>
       request(i, 1, {

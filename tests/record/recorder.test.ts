@@ -146,7 +146,9 @@ describe('which requests count', () => {
     expect(all.latency).toMatchObject({ n: 50, minMs: 100 });
     expect(all.scheduleLag?.n).toBe(100);
     expect(totals.errorRatio).toBe(0.5);
-    expect(errors).toEqual([{ error: 'status 503, expected 200 to 299', count: 50, example: 'thing.read (request k): status 503, expected 200 to 299' }]);
+    expect(errors).toEqual([
+      { error: 'status 503, expected 200 to 299', count: 50, example: 'thing.read (request k): status 503, expected 200 to 299', sample: failed.at(-1) },
+    ]);
     expect(operations[0]?.statuses).toEqual({ 200: 50, 503: 50 });
   });
 

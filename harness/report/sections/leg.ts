@@ -16,7 +16,7 @@ import { word } from '../glossary.ts';
 import { loadText } from '../load-text.ts';
 import { type Cell, figureCell, quantileCell, table, text } from '../table.ts';
 import { legVerdict, verdictPill } from './header.ts';
-import { exemplarLinks, type ReportTraces } from '../trace-links.ts';
+import { exemplarLinks, linked, type ReportTraces, traceLink } from '../trace-links.ts';
 import { judgementSection } from './judgement.ts';
 import { operationsSection } from './operations.ts';
 
@@ -24,7 +24,7 @@ import { operationsSection } from './operations.ts';
 export function legSection(leg: LegResult, run: RunFile, slug: string, traces: ReportTraces): string {
   const tool = leg.driverReport.tool;
   const head = `<div class="head"><h2>${escape(leg.id)}</h2>${verdictPill(legVerdict(leg))}<span class="dim">${escape(loadText(leg.load))}, ${leg.warmupMs > 0 ? `${number(leg.warmupMs / 1_000)} s warm-up and ` : ''}${number(leg.durationMs / 1_000)} s measured, by ${escape(`${tool.name} ${tool.version}${overProtocols(leg)}`)}</span></div><p class="dim">${escape(leg.description)}</p>`;
-  return `<section id="leg-${slug}" data-tab>${head}${closedNote(leg)}${tiles(leg)}${judgementSection(leg, slug)}${operationsSection(leg)}${journeysTable(leg)}${charts(leg, run, slug, traces)}${errorsTable(leg)}${notAvailable(leg)}</section>`;
+  return `<section id="leg-${slug}" data-tab>${head}${closedNote(leg)}${tiles(leg)}${judgementSection(leg, slug)}${operationsSection(leg)}${journeysTable(leg)}${charts(leg, run, slug, traces)}${errorsTable(leg, traces)}${notAvailable(leg)}</section>`;
 }
 
 /** What the answers came over, as the driver tells it. */
@@ -190,12 +190,13 @@ function journeysTable({ journeys }: LegResult): string {
   return `<h3>Journeys</h3><div class="stack"><p class="dim">From the journey's intended start.</p>${table(columns, rows)}</div>`;
 }
 
-function errorsTable({ errors }: LegResult): string {
+/** An example leads to its trace, where that can be opened. */
+function errorsTable({ errors }: LegResult, traces: ReportTraces): string {
   if (errors.length === 0) return '';
-  const rows = errors.map(({ error, count, example }): Cell[] => [
+  const rows = errors.map(({ error, count, example, sample }): Cell[] => [
     figureCell(count),
     { html: escape(error), kind: 'wrap' },
-    { html: `<span class="mono">${escape(example)}</span>`, kind: 'wrap' },
+    { html: linked(sample && traceLink(sample, traces), `<span class="mono">${escape(example)}</span>`), kind: 'wrap' },
   ]);
   return `<h3>Errors</h3>${table([{ head: 'count' }, { head: 'what', left: true }, { head: 'for example', left: true }], rows)}`;
 }
