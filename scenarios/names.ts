@@ -169,6 +169,8 @@ export const metricLabels = {
   unit: 'unit',
   /** Of recorded series and alerts: which promise. */
   slo: 'slo',
+  /** Of alerts: the uid of the board to look at first. */
+  board: 'board',
 } as const;
 
 /** Of exemplars: the trace that the value belongs to. */

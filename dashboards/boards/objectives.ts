@@ -1,15 +1,22 @@
+import { QueryVariableBuilder, VariableRefresh, VariableSort } from '@grafana/grafana-foundation-sdk/dashboard';
 import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { type BurnWindow, metricLabels as labels, metricNames as m, recordedNames, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
 import { linkTo, pathTo } from '../build/links.ts';
 import { latencyClasses, units } from '../build/look.ts';
 import { figure, lines } from '../build/panels.ts';
-import { inRange, last, max, series, share, sum } from '../build/promql.ts';
+import { inRange, last, max, series, sum } from '../build/promql.ts';
 import { table } from '../build/tables.ts';
+import { datasource } from '../build/variables.ts';
+import { availableShare } from '../rules/promises.ts';
 import { burnOver, budgetLeft } from './burn.ts';
+import { availability } from './class-limits.ts';
 import { ofRun } from './filters.ts';
 import { verdicts } from './tones.ts';
 
+const ofClasses = { [labels.latencyClass]: '~$latency_class' };
+const left = series(budgetLeft, ofClasses);
+const percent = (ratio: number): string => `${Number((100 * ratio).toFixed(3))}%`;
 const promise = `{{${labels.latencyClass}}} {{${labels.slo}}}`;
 const requests = `${m.requestDuration}_count`;
 const burnLimits = [
@@ -23,7 +30,7 @@ function burn(title: string, windows: readonly [short: BurnWindow, long: BurnWin
     says,
     unit: units.count,
     min: 0,
-    queries: windows.map((window) => ({ expr: burnOver(window), legend: `${promise} ${window}` })),
+    queries: windows.map((window) => ({ expr: burnOver(window, ofClasses), legend: `${promise} ${window}` })),
     limits: burnLimits,
     valueLinks: [linkTo('service', 'Service')],
   });
@@ -46,6 +53,20 @@ export const objectives = board({
   name: 'objectives',
   says: 'What is promised, what is kept, how fast the error budgets go and what is left of them: for a run of a minute as well as for 30 days.',
   from: 'now-30m',
+  extraVariables: [
+    new QueryVariableBuilder(labels.latencyClass)
+      .label('Class')
+      .description('Of the burn rates and budgets; an alert comes with its own.')
+      .datasource(datasource)
+      .query(`label_values(${recordedNames.budget}, ${labels.latencyClass})`)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      .sort(VariableSort.AlphabeticalAsc)
+      .includeAll(true)
+      .multi(true)
+      .allValue('.*')
+      .current({ text: 'All', value: '$__all' })
+      .build(),
+  ],
   sections: [
     {
       title: 'Kept in the time shown',
@@ -53,7 +74,7 @@ export const objectives = board({
         ...latencyClasses.map((latencyClass) =>
           figure({
             title: `${latencyClass} in time`,
-            says: `Share of ${latencyClass} answers within ${classObjectives[latencyClass].latency.maxMs} ms in the time shown; 95% is promised. Below: see its burn, then Service for the operations.`,
+            says: `Share of ${latencyClass} answers within ${classObjectives[latencyClass].latency.maxMs} ms in the time shown; ${percent(1 - classObjectives[latencyClass].latency.allowedRatio)} is promised. Below: see its burn, then Service for the operations.`,
             unit: units.ratio,
             decimals: 2,
             queries: [{ expr: kept(latencyClass) }],
@@ -64,19 +85,20 @@ export const objectives = board({
         ),
         figure({
           title: 'Available',
-          says: 'Share of answers with a status below 500 in the time shown; 99.9% is promised.',
+          says: `Share of the requests of all classes that were neither answered with a status of 500 or more nor a stream that the server broke off; ${percent(1 - availability.allowedRatio)} is promised. Below: see which service fails, and Streams for how they end.`,
           unit: units.ratio,
           decimals: 2,
-          queries: [{ expr: `1 - ${share(sum(inRange(requests, { [labels.statusClass]: '5xx' })), sum(inRange(requests)))}` }],
-          limits: [{ from: 0.999, colour: 'good' }],
+          queries: [{ expr: availableShare('$__range') }],
+          limits: [{ from: 1 - availability.allowedRatio, colour: 'good' }],
+          noValue: 'none asked for',
           valueLinks: [linkTo('service', 'Errors by service')],
         }),
         figure({
           title: 'Budget left, worst',
-          says: 'Of the promise that has least left of its 30 days.',
+          says: "Of the chosen class' promise that has least left of its 30 days. At 0 it is used up: stop risky changes, and see below which one it is and since when.",
           unit: units.ratio,
           decimals: 1,
-          queries: [{ expr: `min(${budgetLeft})` }],
+          queries: [{ expr: `min(${left})` }],
           limits: [
             { from: 0.1, colour: 'warning' },
             { from: 0.5, colour: 'good' },
@@ -101,7 +123,7 @@ export const objectives = board({
           says: 'By promise. A steady fall is a slow leak that no short window shows.',
           unit: units.ratio,
           max: 1,
-          queries: [{ expr: budgetLeft, legend: promise }],
+          queries: [{ expr: left, legend: promise }],
           limits: [
             { from: 0, colour: 'warning' },
             { from: 0.1, colour: 'good' },
@@ -116,11 +138,11 @@ export const objectives = board({
           title: 'Promises',
           says: 'Each with its burn and what is left of its budget. Above 1 the budget goes faster than it comes.',
           queries: [
-            { expr: max(series(recordedNames.budget), labels.latencyClass, labels.slo) },
-            { expr: max(burnOver('1m'), labels.latencyClass, labels.slo) },
-            { expr: max(burnOver('1h'), labels.latencyClass, labels.slo) },
-            { expr: max(burnOver('30d'), labels.latencyClass, labels.slo) },
-            { expr: max(budgetLeft, labels.latencyClass, labels.slo) },
+            { expr: max(series(recordedNames.budget, ofClasses), labels.latencyClass, labels.slo) },
+            { expr: max(burnOver('1m', ofClasses), labels.latencyClass, labels.slo) },
+            { expr: max(burnOver('1h', ofClasses), labels.latencyClass, labels.slo) },
+            { expr: max(burnOver('30d', ofClasses), labels.latencyClass, labels.slo) },
+            { expr: max(left, labels.latencyClass, labels.slo) },
           ],
           columns: [
             { of: labels.latencyClass, title: 'Class' },

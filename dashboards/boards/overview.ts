@@ -1,6 +1,6 @@
 import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
-import { linkTo, pathTo } from '../build/links.ts';
+import { linkTo, pathTo, pathToBoardOf } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { figure, bars, lines } from '../build/panels.ts';
 import { last, max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
@@ -159,14 +159,22 @@ export const overview = board({
         }),
         table({
           title: 'Alerts',
-          says: 'What fires or is about to. The runbook of each says what to do: docs/runbooks. Click a name: Objectives.',
+          says: 'What fires or is about to. The runbook of each says what to do: docs/runbooks. Click a name: the board to look at first.',
           width: 8,
           queries: [{ expr: `${series(foreign.alerts, { alertstate: '~firing|pending' })}` }],
           columns: [
-            { of: 'alertname', title: 'Alert', link: { title: 'Objectives', url: pathTo('objectives') } },
+            {
+              of: 'alertname',
+              title: 'Alert',
+              link: { title: 'Where to look', url: pathToBoardOf(labels.board, { [labels.latencyClass]: labels.latencyClass }) },
+            },
             { of: 'severity', title: 'Severity' },
             { of: 'alertstate', title: 'State' },
             { of: labels.latencyClass, title: 'Class' },
+            { of: labels.service, title: 'Service' },
+            { of: labels.run, title: 'Run' },
+            { of: 'instance', title: 'Instance' },
+            { of: labels.board, title: 'Board' },
           ],
           noValue: 'none',
           sortBy: 'Severity',

@@ -9,6 +9,12 @@ import { serverJob } from './filters.ts';
 
 const target = '{{job}} {{instance}}';
 
+/** A failed scrape leaves a fresh sample of 0, so only answers count. What is no target any more is missed by nobody. */
+function oldestAnswer(): string {
+  const up = series(foreign.up, serverJob);
+  return max(`time() - max_over_time((timestamp(${up}) and ${up} == 1)[$__range:2s]) and on (job, instance) ${up}`);
+}
+
 export const telemetry = board({
   name: 'telemetry',
   says: 'Can the other boards be believed? Spans kept, exported and lost, exemplars, and how fresh the scrapes are.',
@@ -45,9 +51,7 @@ export const telemetry = board({
           says: 'Age of the last scrape that a server answered, of the one that answered longest ago. Above a few seconds everything here is old.',
           unit: units.seconds,
           decimals: 1,
-          queries: [
-            { expr: `max(time() - max_over_time((timestamp(${series(foreign.up, serverJob)}) and ${series(foreign.up, serverJob)} == 1)[$__range:2s]))` },
-          ],
+          queries: [{ expr: oldestAnswer() }],
           limits: [
             { from: 5, colour: 'warning' },
             { from: 15, colour: 'bad' },

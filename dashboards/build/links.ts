@@ -2,6 +2,13 @@ import { type DashboardLink, DashboardLinkBuilder, DashboardLinkType } from '@gr
 import { boards, type BoardName } from './look.ts';
 import { variableNames } from './variables.ts';
 
+/** Path of the board whose uid a cell of the row has, with variables from other cells of it: variable by label. */
+export function pathToBoardOf(label: string, set: Readonly<Record<string, string>>): string {
+  const kept = variableNames.map((name) => `\${${name}:queryparam}`);
+  const more = Object.entries(set).map(([name, from]) => `var-${name}=\${__data.fields.${from}}`);
+  return `/d/\${__data.fields.${label}}?${['${__url_time_range}', ...kept, ...more].join('&')}`;
+}
+
 /** Path of a board with the time and the variables of this one, some of them set: `{service: '${__field.labels.service}'}`. */
 export function pathTo(board: BoardName, set: Readonly<Record<string, string>> = {}): string {
   const variables = variableNames.map((name) => (set[name] === undefined ? `\${${name}:queryparam}` : `var-${name}=${set[name]}`));

@@ -1,3 +1,4 @@
+import { metricLabels as labels } from '../../scenarios/names.ts';
 import type { AlertRule } from './rule-file.ts';
 
 /**
@@ -28,7 +29,8 @@ export function alert({ name, purpose, severity, expr, for: held, summary, descr
     alert: name,
     expr,
     ...(held !== undefined && { for: held }),
-    labels: { severity, purpose },
+    // The table of alerts leads there: a link of Grafana can take it from a label, not from an annotation.
+    labels: { severity, purpose, [labels.board]: look.board },
     annotations: {
       summary,
       description,

@@ -60,6 +60,6 @@ function burnAlert({ name, severity, factor, long, short, leastBad, says }: Burn
     expr: `${over(long)} and ${over(short)} and ${badCount(long)} >= ${leastBad}`,
     summary: `${latencyClass} breaks its promise of ${slo}: ${factor} times its budget in ${long}`,
     description: `{{ $value | humanizePercentage }} of the ${latencyClass} events of the last ${long} were bad (${slo}). ${says}`,
-    look: { board: dashboardIds.objectives, from },
+    look: { board: dashboardIds.objectives, from, variables: { [labels.latencyClass]: latencyClass } },
   });
 }

@@ -4,6 +4,9 @@ import { type BurnWindow, metricLabels as labels, metricNames as names, sloNames
 import { operations } from '../../scenarios/operations.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
 
+/** Of rules, or of a panel: the time that it shows. */
+type CountWindow = BurnWindow | '$__range';
+
 /** One promise of one class, as two counts over a window: all events, and the bad ones. Both are there, if only as 0, whenever requests of the class were counted. */
 export interface CountedPromise {
   latencyClass: LatencyClass;
@@ -17,12 +20,14 @@ export interface CountedPromise {
 const served = `${labels.statusClass}!="5xx"`;
 const failed = `${labels.statusClass}="5xx"`;
 
+const latencyClasses = Object.keys(classObjectives) as LatencyClass[];
+
 export function countedPromises(): CountedPromise[] {
-  return (Object.keys(classObjectives) as LatencyClass[]).flatMap((latencyClass) => {
+  return latencyClasses.flatMap((latencyClass) => {
     const { latency, firstEvent, availability } = classObjectives[latencyClass];
     const ofClass = `${labels.latencyClass}="${latencyClass}"`;
     const all = `${names.requestDuration}_count{${ofClass}}`;
-    const bad = [`${names.requestDuration}_count{${ofClass},${failed}}`, ...brokenStreams(latencyClass)];
+    const unavailable = [`${names.requestDuration}_count{${ofClass},${failed}}`, ...brokenStreams(latencyClass)];
     const promises: CountedPromise[] = [
       { latencyClass, slo: sloNames.latency, ...slowerThan(latency, names.requestDuration, `${ofClass},${served}`) },
       {
@@ -31,13 +36,25 @@ export function countedPromises(): CountedPromise[] {
         allowedRatio: availability.allowedRatio,
         events: (window) => increase(all, window),
         // Nothing bad is 0, but only where anything was counted at all.
-        bad: (window) => `${bad.map((selector) => `(${increase(selector, window)} or vector(0))`).join(' + ')} and ${increase(all, window)}`,
+        bad: (window) => `${added(unavailable, window)} and ${increase(all, window)}`,
       },
     ];
     // Only streams have one.
     if (firstEvent) promises.push({ latencyClass, slo: sloNames.firstEvent, ...slowerThan(firstEvent, names.ttft, ofOperations(latencyClass)) });
     return promises;
   });
+}
+
+/** Share of the requests of all classes that the promise of availability counts as good. Without any there is none. */
+export function availableShare(window: CountWindow): string {
+  const ofClasses = `${labels.latencyClass}=~"${latencyClasses.join('|')}"`;
+  const unavailable = [`${names.requestDuration}_count{${ofClasses},${failed}}`, ...latencyClasses.flatMap(brokenStreams)];
+  return `1 - (${added(unavailable, window)}) / (${increase(`${names.requestDuration}_count{${ofClasses}}`, window)} > 0)`;
+}
+
+/** What is not there is 0. */
+function added(selectors: readonly string[], window: CountWindow): string {
+  return selectors.map((selector) => `(${increase(selector, window)} or vector(0))`).join(' + ');
 }
 
 /** All but those in the bucket of the promise. Of two series of one scrape, but added up apart: rounding can take the difference below zero. */
@@ -60,6 +77,6 @@ function ofOperations(latencyClass: LatencyClass): string {
 }
 
 /** Counters that began anew are seen for each series, so the sum comes last. */
-function increase(selector: string, window: BurnWindow): string {
+function increase(selector: string, window: CountWindow): string {
   return `sum(increase(${selector}[${window}]))`;
 }

@@ -12,7 +12,7 @@ export interface AlertRule {
   expr: string;
   /** How long it must hold before it fires; at once without it. */
   for?: string;
-  labels: Readonly<Record<'severity' | 'purpose', string>>;
+  labels: Readonly<Record<'severity' | 'purpose' | 'board', string>>;
   annotations: Readonly<Record<'summary' | 'description' | 'dashboard_url' | 'runbook_url', string>>;
 }
 

@@ -52,7 +52,7 @@ export function serverAlerts(): RuleGroup[] {
           summary: 'Nearly all inference slots are taken',
           description:
             '{{ $value | humanizePercentage }} of the slots are busy. New completions wait for their first event, and are refused with 503 when the queue is full.',
-          look: { board: dashboardIds.streams, from: '30m' },
+          look: { board: dashboardIds.service, from: '30m' },
         }),
         alert({
           name: 'Overruns',

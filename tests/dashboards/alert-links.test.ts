@@ -48,10 +48,12 @@ it('each link inside of the runbooks and of the page of alerts leads to a headin
 });
 
 it('each link to a board names one, and variables that it has', () => {
-  for (const { alert, annotations } of alerts) {
+  for (const { alert, annotations, labels } of alerts) {
     const link = new URL(annotations.dashboard_url, 'http://grafana');
     const board = allBoards.find(({ uid }) => link.pathname === `/d/${uid}`);
     expect(board, `${alert}: ${link.pathname}`).toBeDefined();
+    // The table of alerts goes by the label.
+    expect(labels.board, alert).toBe(board?.uid);
     const variables = (board?.templating?.list ?? []).map(({ name }) => `var-${name}`);
     for (const parameter of link.searchParams.keys()) expect([...variables, 'from', 'to'], alert).toContain(parameter);
     expect(link.searchParams.get('from')).toMatch(/^now-\d+[mhd]$/);
@@ -75,6 +77,40 @@ it('each says who it is for, and shows its value', () => {
     if (!annotations.runbook_url.endsWith('#runlost')) expect(annotations.description).toContain('$value');
   }
 });
+
+it('each panel that the runbooks name is on the board that they name', () => {
+  const named = readdirSync(runbooks).flatMap((name) => panelsNamed(readFileSync(join(runbooks, name), 'utf8')));
+  // Each alert of them leads to some.
+  expect(named.length).toBeGreaterThan(alerts.length);
+  expect(missing(named)).toEqual([]);
+});
+
+it('a renamed panel is missed, and so is one of another board', () => {
+  expect(missing(panelsNamed('**Service**: "Requests", "Event loop lag".'))).toEqual(['Service / Event loop lag']);
+  expect(missing(panelsNamed('**Path** and **Streams**: "Stalls", then **Run** / "Stalls"'))).toEqual(['Run / Stalls']);
+  expect(missing(panelsNamed('**Servers**: "Requests"'))).toEqual(['Servers / Requests']);
+});
+
+interface NamedPanel {
+  board: string;
+  panel: string;
+}
+
+/** What is in bold and no board: the parts of a section. */
+const parts = ['Means', 'Look at', 'Do', 'Ignore when'];
+
+/** Of `**Board**: "Panel", "Another"`, or `**Board** / "Panel"`: what is in quotation marks right after a board, and the list that it begins. */
+function panelsNamed(text: string): NamedPanel[] {
+  return [...text.matchAll(/\*\*([^*\n]+)\*\*(?::| \/)((?:,?\s+(?:and\s+)?"[^"]+")+)/g)].flatMap(([, board = '', list = '']) =>
+    parts.includes(board) ? [] : [...list.matchAll(/"([^"]+)"/g)].map(([, panel = '']) => ({ board, panel: panel.replaceAll(/\s+/g, ' ') })),
+  );
+}
+
+function missing(named: readonly NamedPanel[]): string[] {
+  return named
+    .filter(({ board, panel }) => !allBoards.some(({ title, panels = [] }) => title === `plumbline / ${board}` && panels.some((each) => each.title === panel)))
+    .map(({ board, panel }) => `${board} / ${panel}`);
+}
 
 function anchorOf(heading: string): string {
   return heading

@@ -57,6 +57,7 @@ describe.skipIf(!promtool)('"Unhealthy for" of Overview', () => {
     { name: 'healthy', series: { ...budget, [bad]: '0.01x900' }, atSeconds: 700, answer: 0 },
     { name: 'broken for 40 s', series: { ...budget, [bad]: '0.01x659 0.2x240' }, atSeconds: 695, answer: 40 },
     { name: 'broken all the time', series: { ...budget, [bad]: '0.2x900' }, atSeconds: 700, answer: rangeSeconds },
+    { name: 'good, five minutes idle, then broken for 40 s', series: { ...budget, [bad]: '0.01x299 stale _x360 0.2x240' }, atSeconds: 700, answer: 40 },
     { name: 'mended again', series: { ...budget, [bad]: '0.01x300 0.2x100 0.01x400' }, atSeconds: 700, answer: 0 },
     { name: 'good, then idle for longer than a value is looked back for', series: { ...budget, [bad]: '0.01x120 _x700' }, atSeconds: 700, answer: undefined },
     { name: 'nothing at all', series: {}, atSeconds: 700, answer: undefined },
@@ -76,6 +77,7 @@ describe.skipIf(!promtool)('"Oldest scrape" of Telemetry health', () => {
   const up = 'up{job="server",instance="a"}';
   const cases: readonly Case[] = [
     { name: 'both answer', series: { [up]: '1x900', 'up{job="server",instance="b"}': '1x900' }, atSeconds: 700, answer: 0 },
+    { name: 'one is no target any more', series: { [up]: '1x900', 'up{job="server",instance="b"}': '1x600 stale' }, atSeconds: 700, answer: 0 },
     { name: 'one has been down for a minute', series: { [up]: '1x900', 'up{job="server",instance="b"}': '1x640 0x200' }, atSeconds: 700, answer: 60 },
   ];
 

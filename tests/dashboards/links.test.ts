@@ -45,6 +45,8 @@ it('a link filled in by dash is an address with nothing left to fill', () => {
     row: [
       ['operation', 'x'],
       ['run', 'a b&c'],
+      ['board', 'plumbline-run'],
+      ['latency_class', 'crud'],
     ],
   };
   const variables = ['datasource', 'run', 'service', 'operation', 'quantile', 'phase'].map((name) => ({
@@ -85,6 +87,12 @@ describe('the check itself', () => {
     expect(changed(from, to).join('\n')).toMatch(message);
   });
 
+  it('finds what is wrong with a link to the board that a row names', () => {
+    const ofAlert = all.find(({ url }) => url.startsWith('/d/${__data.fields.board}'));
+    if (!ofAlert) throw new Error('no link of the table of alerts');
+    expect(changed('fields.board', 'fields.bord', ofAlert).join()).toMatch(/is no board/);
+    expect(changed('var-latency_class', 'var-latency', ofAlert).join()).toMatch(/sets the variable "latency"/);
+  });
   it('finds a value asked for by a link that has none', () => {
     expect(faultsOf({ ...good, hasValue: false }, boards).join('\n')).toMatch(/__field\.labels\.service.*nobody fills in/);
   });

@@ -1,6 +1,8 @@
 /** Whether a link works in Grafana as it is written: the board exists, its variables exist, time is kept, templates are known. Pure. */
 import type { Board, DataLink, Panel } from '../../harness/dash/board/board.ts';
+import { alertRules } from '../../dashboards/rules/index.ts';
 import { panelsOf } from '../../harness/dash/board/board.ts';
+import { metricLabels } from '../../scenarios/names.ts';
 
 export interface Linked {
   /** Where it was found. */
@@ -55,12 +57,17 @@ const ofValue = /^__(?:value\.(?:raw|numeric|text|time)|series\.name|field\.(?:n
 export function faultsOf(link: Linked, boards: readonly Board[]): string[] {
   const [path = '', query = ''] = link.url.split('?');
   const uid = /^\/d\/([^/]+)\/?$/.exec(path)?.[1];
-  const target = boards.find((board) => board.uid === uid);
+  // What a row of the table of alerts names is known from their rules.
+  const uids = uid === `\${__data.fields.${metricLabels.board}}` ? alertRules().map(({ labels }) => labels.board) : [uid];
+  const [target, ...others] = boards.filter((board) => uids.includes(board.uid));
   if (!target) return [`leads to "${path}", which is no board: expected /d/ and one of ${boards.map((board) => board.uid).join(', ')}`];
   const templates = [...link.url.matchAll(/\$\{([^}]+)\}|\$(\w+)/g)].map(([, braced, plain]) => braced ?? plain ?? '');
   return [
     ...templates.flatMap((template) => templateFaults(template, link)),
-    ...parametersOf(query, link.board).flatMap((parameter) => parameterFaults(parameter, target)),
+    ...parametersOf(query, link.board).flatMap((parameter) =>
+      // One that another of these boards has is left alone by those that do not.
+      others.some((other) => parameterFaults(parameter, other).length === 0) ? [] : parameterFaults(parameter, target),
+    ),
     ...(link.adds.time || keepsTime(query) ? [] : ['does not keep the time']),
     ...(link.adds.variables || keepsVariables(query, target) ? [] : ['does not keep the variables that both boards have']),
   ];

@@ -52,7 +52,7 @@ describe.skipIf(tools === undefined)('the boards on a real run', () => {
     [metricNames.overruns]: ['latency_class'],
     [foreignMetricNames.collectorRefused]: [],
     [foreignMetricNames.collectorSendFailed]: [],
-    [foreignMetricNames.alerts]: ['alertname', 'alertstate', 'severity', 'latency_class'],
+    [foreignMetricNames.alerts]: ['alertname', 'alertstate', 'severity', 'latency_class', 'board', 'service', 'run', 'instance'],
   };
 
   async function seriesOf(metrics: readonly string[]): Promise<Exported> {
