@@ -9,6 +9,8 @@ if (!strictest) throw new Error('no latency class has a promise of availability'
 /** Of all classes together: what the strictest of them promises. */
 export const availability = strictest;
 
+export const availabilityLimits: readonly Limit[] = [{ from: availability.allowedRatio, colour: 'bad' }];
+
 /** What the service promises of the class, as the line of a panel in seconds. */
 export function classLimits(latencyClass: LatencyClass): Limit[] {
   return [{ from: classObjectives[latencyClass].latency.maxMs / 1_000, colour: 'bad' }];

@@ -2,6 +2,7 @@ import { QueryVariableBuilder, VariableRefresh, VariableSort } from '@grafana/gr
 import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { type BurnWindow, metricLabels as labels, metricNames as m, recordedNames, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
+import { percent } from '../build/bounds.ts';
 import { linkTo, pathTo } from '../build/links.ts';
 import { latencyClasses, units } from '../build/look.ts';
 import { figure, lines } from '../build/panels.ts';
@@ -16,7 +17,6 @@ import { verdicts } from './tones.ts';
 
 const ofClasses = { [labels.latencyClass]: '~$latency_class' };
 const left = series(budgetLeft, ofClasses);
-const percent = (ratio: number): string => `${Number((100 * ratio).toFixed(3))}%`;
 const promise = `{{${labels.latencyClass}}} {{${labels.slo}}}`;
 const requests = `${m.requestDuration}_count`;
 const burnLimits = [

@@ -1,11 +1,13 @@
 import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
+import { limitsOf, percent } from '../build/bounds.ts';
 import { linkTo, pathTo, pathToBoardOf } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { figure, bars, lines } from '../build/panels.ts';
 import { last, max, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
 import { table } from '../build/tables.ts';
 import { burnOver, budgetLeft, unhealthyFor } from './burn.ts';
+import { availability, availabilityLimits } from './class-limits.ts';
 import { classColours, hopColours, verdicts } from './tones.ts';
 
 const requests = `${m.requestDuration}_count`;
@@ -68,11 +70,11 @@ export const overview = board({
         }),
         figure({
           title: 'Server errors',
-          says: 'Share of answers with a status of 500 or more. Above 0.1% availability is not kept. Click: Service, with the errors by operation.',
+          says: `Share of answers with a status of 500 or more. Above ${percent(availability.allowedRatio)} availability is not kept. Click: Service, with the errors by operation.`,
           unit: units.ratio,
           decimals: 2,
           queries: [{ expr: share(sum(rate(requests, { [labels.statusClass]: '5xx' })), sum(rate(requests))) }],
-          limits: [{ from: 0.001, colour: 'bad' }],
+          limits: availabilityLimits,
           trend: true,
           valueLinks: [linkTo('service', 'Errors by operation')],
         }),
@@ -203,7 +205,7 @@ export const overview = board({
             { of: labels.run, title: 'Run', link: { title: 'Run', url: pathTo('run', { run: `\${__data.fields.${labels.run}}` }) } },
             { of: 'A', title: 'Verdict', values: verdicts },
             { of: 'B', title: 'Requests', unit: units.count, decimals: 0 },
-            { of: 'C', title: 'Errors', unit: units.ratio, decimals: 2, limits: [{ from: 0.001, colour: 'bad' }] },
+            { of: 'C', title: 'Errors', unit: units.ratio, decimals: 2, limits: limitsOf('crud', { metric: 'errorRatio' }) },
           ],
           noValue: 'none yet',
           sortBy: 'Run',

@@ -73,7 +73,7 @@ export const pageLoad = board({
         }),
         lines({
           title: 'DOMContentLoaded and load',
-          says: 'Medians over time. Growing together: the server; load alone: the fan-out behind the document.',
+          says: 'Medians over time; the lines are the bounds of the scenario, the lower for DOMContentLoaded, the upper for load. Growing together: the server; load alone: the fan-out behind the document.',
           unit: units.seconds,
           min: 0,
           queries: [
@@ -81,6 +81,10 @@ export const pageLoad = board({
             { expr: quantile(0.5, c.milestone, moment('load')), legend: 'load' },
           ],
           colours: { DOMContentLoaded: 'client', load: 'service' },
+          limits: [
+            { from: limit('domContentLoaded'), colour: 'warning' },
+            { from: limit('load'), colour: 'bad' },
+          ],
         }),
         lines({
           title: 'Requests under way',

@@ -6,6 +6,7 @@ import { scrapedEvery } from '../build/panel.ts';
 import { lines } from '../build/panels.ts';
 import { inRange, quantile, rate, share, sum } from '../build/promql.ts';
 import { serviceMap, table } from '../build/tables.ts';
+import { availabilityLimits } from './class-limits.ts';
 import { ofOperation } from './filters.ts';
 import { classColours, hopColours } from './tones.ts';
 
@@ -45,7 +46,7 @@ function red(hop: Hop): Section {
         min: 0,
         queries: [{ expr: share(sum(rate(count, { ...of, ...failed }), labels.latencyClass), sum(rate(count, of), labels.latencyClass)), legend }],
         colours: classColours,
-        limits: [{ from: 0.001, colour: 'bad' }],
+        limits: availabilityLimits,
       }),
       lines({
         title: `${titles[hop]}: duration`,
@@ -72,10 +73,15 @@ export const path = board({
         lines({
           title: 'Share of each hop',
           says: 'Of the time of the chosen operations, without the hops behind each. A share that grows names the hop that slows down.',
-          unit: units.seconds,
+          unit: units.ratio,
           width: 12,
           stack: 'share',
-          queries: [{ expr: sum(rate(m.hopSelf, ofOperation), labels.hop), legend: `{{${labels.hop}}}` }],
+          queries: [
+            {
+              expr: `${sum(rate(m.hopSelf, ofOperation), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(m.hopSelf, ofOperation))}`,
+              legend: `{{${labels.hop}}}`,
+            },
+          ],
           colours: hopColours,
         }),
         lines({

@@ -1,6 +1,6 @@
 import { metricLabels as labels, metricNames as m, runMetricNames as c } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
-import { boundOf, limitsOf } from '../build/bounds.ts';
+import { boundOf, limitsOf, millis, percent, validity } from '../build/bounds.ts';
 import { linkTo, pathTo } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { figure, lines } from '../build/panels.ts';
@@ -73,19 +73,19 @@ export const run = board({
         }),
         figure({
           title: 'Dropped',
-          says: 'Requests that were due and never sent, of all that were due. Above 0.1% the run is invalid: lower the rate or raise maxInFlight.',
+          says: `Requests that were due and never sent, of all that were due. Above ${percent(validity.droppedRatio)} the run is invalid: lower the rate or raise maxInFlight.`,
           unit: units.ratio,
           decimals: 3,
           queries: [{ expr: share(sum(last(c.requests, { ...ofClient, [labels.outcome]: 'dropped' })), sum(last(c.requests, ofClient))) }],
-          limits: [{ from: 0.001, colour: 'bad' }],
+          limits: [{ from: validity.droppedRatio, colour: 'bad' }],
         }),
         figure({
           title: 'Schedule lag, p99',
-          says: 'How late the generator was against its own schedule. Above 10 ms (or 5% of the median latency) the run is invalid: the driver was the bottleneck.',
+          says: `How late the generator was against its own schedule. Above ${millis(validity.scheduleLagSeconds)} (or ${percent(validity.scheduleLagShareOfMedian)} of the median latency) the run is invalid: the driver was the bottleneck.`,
           unit: units.seconds,
           decimals: 1,
           queries: [{ expr: lastQuantile(0.99, c.scheduleLag, ofPhase) }],
-          limits: [{ from: 0.01, colour: 'bad' }],
+          limits: [{ from: validity.scheduleLagSeconds, colour: 'bad' }],
         }),
         figure({
           title: 'Spans lost',
@@ -121,15 +121,15 @@ export const run = board({
             { expr: quantile(0.5, c.scheduleLag, ofPhase), legend: 'p50' },
             { expr: quantile(0.99, c.scheduleLag, ofPhase), legend: 'p99' },
           ],
-          limits: [{ from: 0.01, colour: 'bad' }],
+          limits: [{ from: validity.scheduleLagSeconds, colour: 'bad' }],
         }),
         lines({
           title: "Driver's event loop",
-          says: "How long the driver's own event loop was held up (p99 of the last 5 to 10 s). Above 20 ms the run is invalid: use fewer requests a driver, or more cores.",
+          says: `How long the driver's own event loop was held up (p99 of the last 5 to 10 s). Above ${millis(validity.loopDelaySeconds)} the run is invalid: use fewer requests a driver, or more cores.`,
           unit: units.seconds,
           min: 0,
           queries: [{ expr: max(series(c.loopDelayP99, ofRun), ...leg), legend: `{{${labels.scenario}}} {{${labels.driver}}}` }],
-          limits: [{ from: 0.02, colour: 'bad' }],
+          limits: [{ from: validity.loopDelaySeconds, colour: 'bad' }],
         }),
         table({
           title: 'Validity',
@@ -261,7 +261,7 @@ export const run = board({
             { of: 'B', title: 'p50', unit: units.seconds },
             { of: 'C', title: 'p95', unit: units.seconds },
             { of: 'D', title: 'p99', unit: units.seconds },
-            { of: 'E', title: 'Errors', unit: units.ratio, decimals: 2, limits: [{ from: 0.001, colour: 'bad' }] },
+            { of: 'E', title: 'Errors', unit: units.ratio, decimals: 2, limits: limitsOf('crud', { metric: 'errorRatio' }) },
           ],
           sortBy: 'p95',
         }),

@@ -1,10 +1,12 @@
 import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m } from '../../scenarios/names.ts';
 import { board } from '../build/board.ts';
+import { millis, percent } from '../build/bounds.ts';
 import { linkTo } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { lines } from '../build/panels.ts';
 import { max, orNone, orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
-import { classLimits } from './class-limits.ts';
+import { availability, availabilityLimits, classLimits } from './class-limits.ts';
+import { heldUpSeconds } from '../rules/server-alerts.ts';
 import { ofServer, serverJob } from './filters.ts';
 import { classColours } from './tones.ts';
 
@@ -57,7 +59,7 @@ export const service = board({
         }),
         lines({
           title: 'Errors of the server',
-          says: 'Share of answers with a status of 500 or more, by service. Above 0.1% availability is not kept: look at the codes beside it.',
+          says: `Share of answers with a status of 500 or more, by service. Above ${percent(availability.allowedRatio)} availability is not kept: look at the codes beside it.`,
           unit: units.ratio,
           min: 0,
           queries: [
@@ -66,7 +68,7 @@ export const service = board({
               legend: byService,
             },
           ],
-          limits: [{ from: 0.001, colour: 'bad' }],
+          limits: availabilityLimits,
         }),
         lines({
           title: 'Error codes',
@@ -166,11 +168,11 @@ export const service = board({
       panels: [
         lines({
           title: 'Event loop delay',
-          says: 'How long the event loop was held up, p99 of the last 5 to 10 s. Above 20 ms every latency of this process is late by as much.',
+          says: `How long the event loop was held up, p99 of the last 5 to 10 s. Above ${millis(heldUpSeconds)} every latency of this process is late by as much.`,
           unit: units.seconds,
           min: 0,
           queries: [{ expr: max(series(m.loopDelayP99, serverJob), 'tier', 'instance'), legend: process }],
-          limits: [{ from: 0.02, colour: 'bad' }],
+          limits: [{ from: heldUpSeconds, colour: 'bad' }],
         }),
         lines({
           title: 'Event loop in use',

@@ -4,7 +4,7 @@ import { linkTo } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { heat, lines } from '../build/panels.ts';
 import { orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
-import { firstEventLimits } from './class-limits.ts';
+import { availabilityLimits, firstEventLimits } from './class-limits.ts';
 import { ofClient, ofOperation } from './filters.ts';
 
 const completions = { ...ofOperation, [labels.latencyClass]: 'completion' };
@@ -133,7 +133,7 @@ export const streams = board({
               legend: 'cut by the server',
             },
           ],
-          limits: [{ from: 0.001, colour: 'bad' }],
+          limits: availabilityLimits,
         }),
         lines({
           title: 'Stalls',

@@ -1,9 +1,7 @@
 import { dashboardIds, metricLabels as labels, runMetricNames as names, verdictValues } from '../../scenarios/names.ts';
+import { validity } from '../build/bounds.ts';
 import { alert, labelOf } from './alert.ts';
 import type { RuleGroup } from './rule-file.ts';
-
-/** As the validity of a run has it. */
-const scheduleLagLimitSeconds = 0.01;
 
 export function runAlerts(): RuleGroup[] {
   const look = { board: dashboardIds.run, from: '15m', variables: { run: labelOf(labels.run) } };
@@ -60,5 +58,5 @@ function driverLate(): string {
   const measured = `${labels.phase}="measured"`;
   const buckets = `sum by (le, ${by}) (rate(${names.scheduleLag}_bucket{${measured}}[15s]))`;
   const enough = `sum by (${by}) (increase(${names.scheduleLag}_count{${measured}}[15s])) >= 20`;
-  return `histogram_quantile(0.99, ${buckets}) > ${scheduleLagLimitSeconds} and ${enough}`;
+  return `histogram_quantile(0.99, ${buckets}) > ${validity.scheduleLagSeconds} and ${enough}`;
 }

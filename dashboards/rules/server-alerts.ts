@@ -1,9 +1,10 @@
 import { dashboardIds, foreignMetricNames, metricLabels as labels, metricNames as names } from '../../scenarios/names.ts';
+import { validity } from '../build/bounds.ts';
 import { alert, labelOf } from './alert.ts';
 import type { RuleGroup } from './rule-file.ts';
 
-/** Validity of a run asks the same of the driver's own loop: 20 ms late is a fifth of what metadata takes. */
-const heldUpSeconds = 0.02;
+/** Validity of a run asks the same of the driver's own loop. */
+export const heldUpSeconds = validity.loopDelaySeconds;
 
 export function serverAlerts(): RuleGroup[] {
   const ofService = { service: labelOf(labels.service) };

@@ -2,7 +2,7 @@ import { enoughFor } from '../results/order-statistics.ts';
 import { quantileOf } from '../results/distribution.ts';
 import type { LegMeasurement, MetricName } from '../results/run-file.ts';
 import { formatMs, formatRatio, quantileName } from './text.ts';
-import { validityLimits } from './validity.ts';
+import { validityLimits } from '../../scenarios/validity-limits.ts';
 
 /** One step of load, held for a while at one rate of arrivals. Absent: the driver cannot tell. */
 export interface LoadStep {

@@ -1,16 +1,7 @@
+import { validityLimits } from '../../scenarios/validity-limits.ts';
 import type { LegMeasurement, Validity, ValidityCheck } from '../results/run-file.ts';
 import { quantileOf } from '../results/distribution.ts';
 import { formatMs, formatRatio } from './text.ts';
-
-/** The bounds of contract 5 (design.md). */
-export const validityLimits = {
-  scheduleLagP99Ms: 10,
-  /** Of the median latency; the larger of the two counts. */
-  scheduleLagShareOfMedian: 0.05,
-  achievedRatio: 0.99,
-  droppedRatio: 0.001,
-  loopDelayP99Ms: 20,
-} as const;
 
 /**
  * Whether the load was delivered as planned, so that the numbers speak of the server. The four checks of the generator apply to the open model; a closed loop has

@@ -42,7 +42,7 @@ export function serverChecks(facts: RunFacts, windowSeconds: number): PanelCheck
     { board: 'plumbline-overview', title: 'Requests', series: [rate(requests.length)] },
     { board: 'plumbline-overview', title: 'Own time a request, by hop', series: ownTimes(requests) },
     { board: 'plumbline-path', title: 'Own time a request, by hop', series: ownTimes(requests) },
-    { board: 'plumbline-path', title: 'Share of each hop', series: ownRates(requests, windowSeconds) },
+    { board: 'plumbline-path', title: 'Share of each hop', series: ownShares(requests) },
     { board: 'plumbline-overview', title: 'Latency at the edge, by class', series: latencyClasses.map((name) => named(name, quantileOf(ofClass(name)))) },
     {
       board: 'plumbline-overview',
@@ -178,8 +178,10 @@ function totals(requests: readonly Request[]): Map<string, number> {
   return sums;
 }
 
-function ownRates(requests: readonly Request[], windowSeconds: number): SeriesCheck[] {
-  return [...totals(requests)].map(([hop, ms]) => named(hop, about(ms / 1_000 / windowSeconds, 0.08, 0.001)));
+function ownShares(requests: readonly Request[]): SeriesCheck[] {
+  const own = [...totals(requests)];
+  const whole = own.reduce((sum, [, ms]) => sum + ms, 0);
+  return own.map(([hop, ms]) => named(hop, about(ms / whole, 0.05, 0.01)));
 }
 
 function ownTimes(requests: readonly Request[]): SeriesCheck[] {
