@@ -129,9 +129,24 @@ export const compare = board({
           (side) => over(0.5, c.latency, side),
           units.seconds,
         ),
-        overlay('Latency, chosen quantile', 'The same at the quantile above.', (side) => over('$quantile', c.latency, side), units.seconds),
-        overlay('Time to the first event', 'Of streams, at the quantile above.', (side) => over('$quantile', c.ttft, side), units.seconds),
-        overlay('Gaps of streams', 'Between content events, at the quantile above.', (side) => over('$quantile', c.streamGap, side), units.seconds),
+        overlay(
+          'Latency, chosen quantile',
+          'The same at the quantile above. Apart while the medians agree: a tail, so open slow traces of both in Run.',
+          (side) => over('$quantile', c.latency, side),
+          units.seconds,
+        ),
+        overlay(
+          'Time to the first event',
+          'Of streams, at the quantile above. Later than the base: a queue before inference, see its slots in Service.',
+          (side) => over('$quantile', c.ttft, side),
+          units.seconds,
+        ),
+        overlay(
+          'Gaps of streams',
+          'Between content events, at the quantile above. Wider than the base: stalls or a loaded inference, see Streams.',
+          (side) => over('$quantile', c.streamGap, side),
+          units.seconds,
+        ),
         overlay(
           'Throughput',
           'Requests that ended per second. Different by much: the two runs had different loads.',
@@ -140,7 +155,7 @@ export const compare = board({
         ),
         overlay(
           'Errors',
-          'Failed and timed out, per second.',
+          'Failed and timed out, per second. More than the base: see Requests by outcome in Run and Error codes in Service.',
           (side) => `(sum(${perSecond(c.requests, side, ',outcome=~"failed|timeout"')}) or sum(${perSecond(c.requests, side)}) * 0)`,
           units.requestsPerSecond,
         ),

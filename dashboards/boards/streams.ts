@@ -3,13 +3,15 @@ import { board } from '../build/board.ts';
 import { linkTo } from '../build/links.ts';
 import { units } from '../build/look.ts';
 import { heat, lines } from '../build/panels.ts';
-import { orZero, quantile, rate, series, share, sum } from '../build/promql.ts';
+import { orZero, quantile, rate, type Selector, series, share, sum } from '../build/promql.ts';
 import { availabilityLimits, firstEventLimits } from './class-limits.ts';
 import { ofClient, ofOperation } from './filters.ts';
 
 const completions = { ...ofOperation, [labels.latencyClass]: 'completion' };
 const outcome = `{{${labels.outcome}}}`;
-const spread = (metric: string, selector: Readonly<Record<string, string>> = ofOperation) => [{ expr: sum(rate(`${metric}_bucket`, selector), 'le') }];
+const spread = (metric: string, { selector = ofOperation, exemplars = true }: { selector?: Selector; exemplars?: boolean } = {}) => [
+  { expr: sum(rate(`${metric}_bucket`, selector), 'le'), exemplars },
+];
 const quantiles = [0.5, 0.95, 0.99];
 
 export const streams = board({
@@ -21,7 +23,7 @@ export const streams = board({
       panels: [
         heat({
           title: 'Time to the first event',
-          says: 'From arrival to the first content event, told when the stream has ended. A second band above the first is a queue before inference.',
+          says: 'From arrival to the first content event, told when the stream has ended. A second band above the first is a queue before inference. Click a dot for its trace.',
           unit: units.seconds,
           width: 12,
           queries: spread(m.ttft),
@@ -31,21 +33,21 @@ export const streams = board({
           says: 'Time between two consecutive content events, as they leave. Bands far above the main one are stalls.',
           unit: units.seconds,
           width: 12,
-          queries: spread(m.streamGap),
+          queries: spread(m.streamGap, { exemplars: false }),
         }),
         heat({
           title: 'Time per output token (TPOT)',
-          says: '(last content event - first) / (content events - 1) of each stream; an event stands for a token. It rises when inference is loaded.',
+          says: '(last content event - first) / (content events - 1) of each stream; an event stands for a token. It rises when inference is loaded: see its slots in Service. Click a dot for its trace.',
           unit: units.seconds,
           width: 12,
           queries: spread(m.tpot),
         }),
         heat({
           title: 'Duration',
-          says: 'From arrival to the end of the stream.',
+          says: 'From arrival to the end of the stream: long answers, or slow ones? Slow: the time per output token beside it has grown, too; or it began late. Click a dot for its trace.',
           unit: units.seconds,
           width: 12,
-          queries: spread(m.requestDuration, completions),
+          queries: spread(m.requestDuration, { selector: completions }),
         }),
       ],
     },
@@ -81,7 +83,15 @@ export const streams = board({
           says: '(last content event - first) / (content events - 1) of each stream, as it came to the client.',
           unit: units.seconds,
           min: 0,
-          queries: quantiles.map((q) => ({ expr: quantile(q, c.tpot, ofClient), legend: `p${q * 100}` })),
+          queries: quantiles.map((q) => ({ expr: quantile(q, c.tpot, ofClient), legend: `p${q * 100}`, exemplars: q === 0.99 })),
+        }),
+        lines({
+          title: 'Time per output token, server',
+          says: 'The same as it left the server. Up here as well: inference is slower, or loaded; only at the client: the network or the driver. Click a dot for its trace.',
+          unit: units.seconds,
+          min: 0,
+          queries: quantiles.map((q) => ({ expr: quantile(q, m.tpot, ofOperation), legend: `p${q * 100}`, exemplars: q === 0.99 })),
+          valueLinks: [linkTo('service', 'Inference slots')],
         }),
         lines({
           title: 'Gaps, server',
@@ -120,7 +130,7 @@ export const streams = board({
         }),
         lines({
           title: 'Not done, share',
-          says: 'Streams that did not come to their end, of all that ended.',
+          says: 'Streams that did not come to their end, of all that ended. Cut by the server: it breaks the promise of availability, see its log and Error codes in Service. Aborted: clients that give up, so see how late they begin.',
           unit: units.ratio,
           min: 0,
           queries: [
@@ -144,14 +154,14 @@ export const streams = board({
         }),
         lines({
           title: 'Time stalled',
-          says: 'Seconds of those pauses in each second, over all streams.',
+          says: 'Seconds of those pauses in each second, over all streams: how much of their time readers wait. Up while the stalls are not: each is longer, so look at the profile.',
           unit: units.count,
           min: 0,
           queries: [{ expr: orZero(sum(rate(m.streamStalled, ofOperation))), legend: 'stalled' }],
         }),
         lines({
           title: 'Bytes of streams',
-          says: 'Body bytes of streams per second, as they were sent.',
+          says: 'Body bytes of streams per second, as they were sent. Down while streams under way are not: they stand still, see stalls and gaps.',
           unit: units.bytesPerSecond,
           min: 0,
           queries: [{ expr: sum(rate(m.responseBytes, { [labels.operation]: 'chat.completion' })), legend: 'sent' }],

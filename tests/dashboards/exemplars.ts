@@ -4,7 +4,7 @@ import { panelQueries } from '../../harness/dash/board/panel-queries.ts';
 import type { Labels } from '../../harness/dash/board/series.ts';
 import type { TimeRange } from '../../harness/dash/board/time-range.ts';
 import { latencyBuckets } from '../../scenarios/buckets.ts';
-import { clientEvents, exemplarLabel, metricNames, runMetricNames, serviceNames, spanEvents } from '../../scenarios/names.ts';
+import { clientEvents, exemplarLabel, metricNames, runMetricNames, serviceNames, spanAttributes, spanEvents } from '../../scenarios/names.ts';
 import { type JaegerSpan, type JaegerTrace, traceIn } from '../stack/parts.ts';
 import type { PrometheusClient } from './live-prometheus.ts';
 import { resolver, scrapeMs, type Wanted } from './selections.ts';
@@ -41,14 +41,20 @@ export async function dotsOf(board: Board, given: { prometheus: PrometheusClient
 
 interface Measured {
   service: string;
+  /** An event of the span, or its beginning. */
+  since?: string;
   /** An event of the span, or its end. */
   until?: string;
+  /** For each content event after the first. */
+  each?: boolean;
 }
 
 /** The span that an observation is about. */
 const spanOf: Readonly<Record<string, Measured>> = {
   [metricNames.requestDuration]: { service: serviceNames.edge },
   [metricNames.ttft]: { service: serviceNames.edge, until: spanEvents.firstToken },
+  [metricNames.tpot]: { service: serviceNames.edge, since: spanEvents.firstToken, until: spanEvents.lastToken, each: true },
+  [runMetricNames.tpot]: { service: serviceNames.driver, since: clientEvents.firstContent, until: clientEvents.lastContent, each: true },
   [runMetricNames.latency]: { service: serviceNames.driver },
   [runMetricNames.ttft]: { service: serviceNames.driver, until: clientEvents.firstContent },
 };
@@ -73,7 +79,7 @@ export async function faultsOfDot(dot: Dot, jaeger: string): Promise<string[]> {
   return [];
 }
 
-function secondsIn({ spans, processes }: JaegerTrace, { service, until }: Measured): number[] {
+function secondsIn({ spans, processes }: JaegerTrace, { service, since, until, each = false }: Measured): number[] {
   const ids = new Set(spans.map(({ spanID }) => spanID));
   const isOutermost = ({ processID, references }: JaegerSpan): boolean => {
     const parent = references.map(({ spanID }) => spans.find((span) => span.spanID === spanID)).find((span) => span !== undefined);
@@ -81,9 +87,14 @@ function secondsIn({ spans, processes }: JaegerTrace, { service, until }: Measur
       processes[processID]?.serviceName === service && (parent === undefined || !ids.has(parent.spanID) || processes[parent.processID]?.serviceName !== service)
     );
   };
+  // The server alone says how many there were, on the side of the driver it is the same stream.
+  const events = Number(spans.flatMap(({ tags }) => tags).find(({ key }) => key === spanAttributes.contentEvents)?.value ?? 0);
   return spans.filter(isOutermost).flatMap((span) => {
-    if (until === undefined) return [span.duration / 1e6];
-    const event = span.logs.find(({ fields }) => fields.some(({ value }) => value === until));
-    return event ? [(event.timestamp - span.startTime) / 1e6] : [];
+    const at = (event: string): number | undefined => span.logs.find(({ fields }) => fields.some(({ value }) => value === event))?.timestamp;
+    const from = since === undefined ? span.startTime : at(since);
+    const to = until === undefined ? span.startTime + span.duration : at(until);
+    if (from === undefined || to === undefined) return [];
+    const parts = each ? events - 1 : 1;
+    return parts > 0 ? [(to - from) / parts / 1e6] : [];
   });
 }

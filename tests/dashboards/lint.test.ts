@@ -28,6 +28,7 @@ function target(board: BoardJson, title: string): TargetJson {
 type Break = (board: BoardJson) => void;
 const overview = 'plumbline-overview';
 const service = 'plumbline-service';
+const streams = 'plumbline-streams';
 const latency = 'Latency at the edge, by class';
 
 /** What each rule must find, in which board, and where it must say that it is. */
@@ -64,6 +65,7 @@ const controls: readonly [rule: RuleName, what: string, uid: string, where: stri
     'Latency: crud',
     (board) => panel(board, 'Latency: crud').fieldConfig?.defaults.thresholds?.steps.splice(1, 1, { value: 0.71, color: 'red' }),
   ],
+  ['exemplars', 'none on a heat map', streams, 'Duration', (board) => delete target(board, 'Duration').exemplar],
   ['exemplars', 'none', overview, latency, (board) => delete target(board, latency).exemplar],
   ['variables', 'one is missing', overview, overview, (board) => board.templating.list.splice(3, 1)],
   ['known variables', 'one that is not there', overview, latency, (board) => replace(target(board, latency), '$quantile', '$quantil')],

@@ -23,8 +23,10 @@ const boundedLabels = new Set<string>([
   ...['le', 'job', 'instance', 'tier', 'kind', 'client', 'server', 'alertname', 'severity', 'alertstate', '__name__'],
 ]);
 
-/** Latencies of requests that have exemplars at their buckets. */
-const withExemplars = [metricNames.requestDuration, metricNames.ttft, runMetricNames.latency, runMetricNames.ttft].map((name) => `${name}_bucket`);
+/** What is stored with exemplars at its buckets: of a whole request or stream. Gaps, hops, lateness and the like are not. */
+const withExemplars = [
+  ...[metricNames.requestDuration, metricNames.ttft, metricNames.tpot, runMetricNames.latency, runMetricNames.ttft, runMetricNames.tpot],
+].map((name) => `${name}_bucket`);
 const whyNoExemplars: Readonly<Record<string, string>> = {
   [dashboardIds.compare]: 'two runs over one another, one of them shifted in time: its dots would stand where no line is',
 };
@@ -109,9 +111,9 @@ export const rules = {
   }),
   exemplars: eachPanel((panel, say, board) => {
     const queries = plainTargets(panel).filter(
-      ({ expr = '', range }) => range && expr.includes('histogram_quantile') && withExemplars.some((name) => expr.includes(name)),
+      ({ expr = '', range }) => range && (panel.type === 'heatmap' || expr.includes('histogram_quantile')) && withExemplars.some((name) => expr.includes(name)),
     );
-    if (panel.type !== 'timeseries' || queries.length === 0 || whyNoExemplars[board.uid] !== undefined) return;
+    if (!['timeseries', 'heatmap'].includes(panel.type) || queries.length === 0 || whyNoExemplars[board.uid] !== undefined) return;
     if (!queries.some(({ exemplar }) => exemplar)) say('is a latency panel none of whose targets has exemplars: expected dots that open traces');
   }),
   variables: (board, say) => {

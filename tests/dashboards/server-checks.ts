@@ -109,6 +109,11 @@ export function serverChecks(facts: RunFacts, windowSeconds: number): PanelCheck
       // As they left, against as they came: on one machine the same but for the tail.
       series: [0.5, 0.95].map((q) => named(`p${q * 100}`, quantileNear(facts.client('gap', { operation: 'chat.completion' }), q, { rankOff: 0.05 }))),
     },
+    {
+      board: streams,
+      title: 'Time per output token, server',
+      series: [0.5, 0.95].map((q) => named(`p${q * 100}`, quantileNear(facts.client('tpot', { operation: 'chat.completion' }), q, { rankOff: 0.05 }))),
+    },
     { board: streams, title: 'Time to the first event', series: [{ labels: { le: '+Inf' }, ...rate(completions.length) }] },
     { board: streams, title: 'Time per output token (TPOT)', series: [{ labels: { le: '+Inf' }, ...rate(completions.length) }] },
     {
