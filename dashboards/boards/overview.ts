@@ -112,7 +112,7 @@ export const overview = board({
             { from: 1.3, colour: 'warning' },
             { from: 2, colour: 'bad' },
           ],
-          valueLinks: [linkTo('path', 'This hop in Path')],
+          valueLinks: [linkTo('path', 'This hop in Path', { hop: `\${__field.labels.${labels.hop}}` })],
         }),
         lines({
           title: 'Own time a request, by hop',
@@ -123,7 +123,7 @@ export const overview = board({
             { expr: `${sum(rate(m.hopSelf), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(requests))}`, legend: `{{${labels.hop}}}` },
           ],
           colours: hopColours,
-          valueLinks: [linkTo('path', 'This hop in Path')],
+          valueLinks: [linkTo('path', 'This hop in Path', { hop: `\${__field.labels.${labels.hop}}` })],
         }),
         lines({
           title: 'Latency at the edge, by class',

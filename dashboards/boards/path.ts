@@ -1,3 +1,4 @@
+import { CustomVariableBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { foreignMetricNames as foreign, metricLabels as labels, metricNames as m } from '../../scenarios/names.ts';
 import { board, type Section } from '../build/board.ts';
 import { linkTo, pathTo } from '../build/links.ts';
@@ -63,22 +64,38 @@ function red(hop: Hop): Section {
 
 const whole = sum(inRange(m.hopSelf, ofOperation), labels.operation);
 
+/** A link that comes from a hop brings its name. */
+const ofHops = { ...ofOperation, [labels.hop]: '~$hop' };
+
 export const path = board({
   name: 'path',
   says: 'Every hop from the edge to the store: how often, with what errors, how long; and which share of an operation each of them has.',
+  extraVariables: [
+    new CustomVariableBuilder('hop')
+      .label('Hop')
+      .description('Of the two panels at the head; each hop has its row below.')
+      .values(hops.join(', '))
+      .includeAll(true)
+      .multi(true)
+      .allValue('.*')
+      .current({ text: 'All', value: '$__all' })
+      .build(),
+  ],
   sections: [
     {
       title: 'Where the time goes',
       panels: [
         lines({
           title: 'Share of each hop',
-          says: 'Of the time of the chosen operations, without the hops behind each. A share that grows names the hop that slows down.',
+          says: 'Of the whole time of the chosen operations, without the hops behind each. A share that grows names the hop that slows down: choose it above, then see its row below.',
           unit: units.ratio,
           width: 12,
-          stack: 'share',
+          stack: 'amount',
+          min: 0,
+          max: 1,
           queries: [
             {
-              expr: `${sum(rate(m.hopSelf, ofOperation), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(m.hopSelf, ofOperation))}`,
+              expr: `${sum(rate(m.hopSelf, ofHops), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(m.hopSelf, ofOperation))}`,
               legend: `{{${labels.hop}}}`,
             },
           ],
@@ -86,13 +103,13 @@ export const path = board({
         }),
         lines({
           title: 'Own time a request, by hop',
-          says: 'The same in seconds: what a mean request of the chosen operations spends in each hop itself.',
+          says: 'The same in seconds: what a mean request of the chosen operations spends in each of the chosen hops itself. One that grew: its row below says whether it is asked more often, fails, or is slow.',
           unit: units.seconds,
           width: 12,
           stack: 'amount',
           queries: [
             {
-              expr: `${sum(rate(m.hopSelf, ofOperation), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(`${m.requestDuration}_count`, ofOperation))}`,
+              expr: `${sum(rate(m.hopSelf, ofHops), labels.hop)} / ignoring (${labels.hop}) group_left () ${sum(rate(`${m.requestDuration}_count`, ofOperation))}`,
               legend: `{{${labels.hop}}}`,
             },
           ],

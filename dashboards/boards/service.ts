@@ -79,14 +79,14 @@ export const service = board({
         }),
         lines({
           title: 'Given up by the client',
-          says: 'Requests whose client went before the answer, per second. They have no duration: a rise with a falling latency is no improvement.',
+          says: 'Requests whose client went before the answer, per second. They have no duration: a rise with a falling latency is no improvement. Of the chosen operations, whatever the service.',
           unit: units.perSecond,
           min: 0,
           queries: [{ expr: orZero(sum(rate(m.requestsAborted, { [labels.operation]: '~$operation' }))), legend: 'given up' }],
         }),
         lines({
           title: 'Under way',
-          says: 'Requests that are being worked on, streams among them. A line that only climbs is a queue.',
+          says: 'Requests that are being worked on, streams among them. A line that only climbs is a queue. Of all services: the server does not count them apart.',
           unit: units.count,
           min: 0,
           queries: [
@@ -96,7 +96,7 @@ export const service = board({
         }),
         lines({
           title: 'Later than the profile intends',
-          says: 'How late responses and events left, p99. It is the server that is late, not the load: look at the event loop and at the processor below.',
+          says: 'How late responses and events left, p99. It is the server that is late, not the load: look at the event loop and at the processor below. Of all services, by class.',
           unit: units.seconds,
           queries: [{ expr: quantile(0.99, m.lateness, {}, labels.latencyClass), legend: `{{${labels.latencyClass}}}` }],
           colours: classColours,
@@ -136,7 +136,7 @@ export const service = board({
         }),
         lines({
           title: 'Inference slots',
-          says: 'In use, and completions that wait for one. All in use: time to the first event grows with the queue.',
+          says: 'In use, and completions that wait for one. All in use: time to the first event grows with the queue. Of inference, whatever the service.',
           unit: units.count,
           min: 0,
           queries: [
@@ -148,14 +148,14 @@ export const service = board({
         }),
         lines({
           title: 'Store queries',
-          says: 'The chosen quantile by query, with the share of the profile that it waits for. One that grows alone: an index or a lock.',
+          says: 'The chosen quantile by query, with the share of the profile that it waits for. One that grows alone: an index or a lock. Of all services.',
           unit: units.seconds,
           min: 0,
           queries: [{ expr: quantile('$quantile', m.storeDuration, {}, labels.dbSummary), legend: `{{${labels.dbSummary}}}` }],
         }),
         lines({
           title: 'Cache hits',
-          says: 'Share of look-ups that found something. A fall sends the load to the store.',
+          says: 'Share of look-ups that found something. A fall sends the load to the store. Of all services.',
           unit: units.ratio,
           min: 0,
           max: 1,
@@ -164,7 +164,7 @@ export const service = board({
       ],
     },
     {
-      title: 'Process',
+      title: 'Process, of all services',
       panels: [
         lines({
           title: 'Event loop delay',

@@ -36,8 +36,8 @@ import { common, type PanelFacts, type Placed } from './panel.ts';
 const defaults = { seriesWidth: 8, seriesHeight: 8, figureWidth: 4, figureHeight: 4 };
 
 export interface LineFacts extends PanelFacts {
-  /** `amount` piles up values, `share` their parts of the whole. */
-  stack?: 'amount' | 'share';
+  /** Piles up values. */
+  stack?: 'amount';
   /** Values in the legend, by Grafana's names of calculations. */
   legendCalcs?: readonly string[];
 }
@@ -65,7 +65,7 @@ export function lines(facts: LineFacts): Placed {
             .calcs([...legendCalcs]),
         )
         .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
-      if (stack) panel.stacking(new StackingConfigBuilder().mode(stack === 'share' ? StackingMode.Percent : StackingMode.Normal).group('A'));
+      if (stack) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
       if (facts.limits && facts.limits.length > 0) panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
       return panel.build();
     },
