@@ -47,16 +47,7 @@ function gaugeOf(single: SingleValue, index: number, all: readonly SingleValue[]
   figure.style.color = color;
   const [link] = config.links ?? [];
   const said = h('span', { class: 'name', text: name, title: name });
-  const row = h(
-    'div',
-    { class: 'gauge' },
-    link ? linked(said, dataLink(link, context.links, { value, config, name, labels, ...(single.row && { row: single.row }) })) : said,
-    track,
-    figure,
-  );
-  return row;
-}
-
-function linked(inner: HTMLElement, { title, url, targetBlank }: { title: string; url: string; targetBlank: boolean }): HTMLElement {
-  return h('a', { href: url, title, blank: targetBlank, class: 'name' }, ...inner.childNodes);
+  if (!link) return h('div', { class: 'gauge' }, said, track, figure);
+  const { title, url, targetBlank } = dataLink(link, context.links, { value, config, name, labels, ...(single.row && { row: single.row }) });
+  return h('a', { class: 'gauge', href: url, title, blank: targetBlank }, said, track, figure);
 }

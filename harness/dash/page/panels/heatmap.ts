@@ -43,6 +43,7 @@ export const heatmapView: MakeView = (host) => {
     plotOptions(
       {
         context,
+        range: () => (last ?? context).range,
         scales: [
           {
             key: 'y',

@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import type { TimeRange } from '../../board/time-range.ts';
 import { formatValue, shownText } from '../../board/units.ts';
 import { themeColor } from '../dom.ts';
 import type { DrawContext } from '../view.ts';
@@ -25,6 +26,8 @@ export interface PlotScale {
 
 export interface PlotParts {
   context: DrawContext;
+  /** What is shown now: a plot outlives the context that it was made with. */
+  range(): TimeRange;
   scales: readonly PlotScale[];
   series: uPlot.Series[];
   bands?: uPlot.Band[];
@@ -34,7 +37,7 @@ export interface PlotParts {
 }
 
 /** Time below, one axis a scale, a drag that zooms, a cursor that all plots of the board share. */
-export function plotOptions({ context, scales, series, bands, hooks = {}, withoutPoints }: PlotParts, width: number, height: number): uPlot.Options {
+export function plotOptions({ context, range, scales, series, bands, hooks = {}, withoutPoints }: PlotParts, width: number, height: number): uPlot.Options {
   const ink = themeColor('ink3');
   const grid = { stroke: themeColor('grid'), width: 1 };
   const hasLeft = scales.some(({ side }) => side === 'left');
@@ -51,11 +54,11 @@ export function plotOptions({ context, scales, series, bands, hooks = {}, withou
       points: withoutPoints ? { show: false } : { size: 7 },
     },
     scales: {
-      x: { time: true, range: () => [context.range.fromMs, context.range.toMs] },
+      x: { time: true, range: () => [range().fromMs, range().toMs] },
       ...Object.fromEntries(
-        scales.map(({ key, logBase, range }) => [
+        scales.map(({ key, logBase, range: ofScale }) => [
           key,
-          { range, ...(logBase !== undefined && { distr: 3 as const, log: logBase === 2 ? (2 as const) : (10 as const) }) },
+          { range: ofScale, ...(logBase !== undefined && { distr: 3 as const, log: logBase === 2 ? (2 as const) : (10 as const) }) },
         ]),
       ),
     },
@@ -73,9 +76,9 @@ export function plotOptions({ context, scales, series, bands, hooks = {}, withou
         (self) => {
           const { left, width: selected } = self.select;
           if (selected < 4) return;
-          const range = { fromMs: Math.round(self.posToVal(left, 'x')), toMs: Math.round(self.posToVal(left + selected, 'x')) };
+          const wanted = { fromMs: Math.round(self.posToVal(left, 'x')), toMs: Math.round(self.posToVal(left + selected, 'x')) };
           self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          context.zoom(range);
+          context.zoom(wanted);
         },
       ],
     },

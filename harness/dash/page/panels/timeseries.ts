@@ -73,6 +73,7 @@ export const timeseriesView: MakeView = (host) => {
     plotOptions(
       {
         context,
+        range: () => (last?.context ?? context).range,
         scales: scalesOf(drawn),
         series: drawn.map((each, index) => uplotSeries(each, !drawn.slice(index + 1).some(({ stack, scale }) => stack === each.stack && scale === each.scale))),
         bands: bandsOf(drawn),

@@ -45,6 +45,10 @@ function unpin(): void {
 addEventListener('keydown', ({ key }) => {
   if (key === 'Escape') unpin();
 });
+// A link that is followed leads to another view: this is not of it. After the click has done its work.
+tip.addEventListener('click', ({ target }) => {
+  if (target instanceof Element && target.closest('a')) setTimeout(unpin);
+});
 addEventListener('mousedown', ({ target }) => {
   if (isPinned && !(target instanceof Node && tip.contains(target))) unpin();
 });
