@@ -58,9 +58,24 @@ export interface TraceSummary {
   failed: boolean;
 }
 
+/** A browser breaks off what is under way when any network of the machine comes or goes (a container started): it is asked for anew after so long. */
+const againAfterMs = [100, 500, 1_500];
+
+async function fetched(path: string, init: RequestInit): Promise<Response> {
+  for (const waitMs of againAfterMs) {
+    try {
+      return await fetch(path, init);
+    } catch (error) {
+      if (init.signal?.aborted || !(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  return fetch(path, init);
+}
+
 /** Throws with the server's own words. */
 export async function getJson<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetch(path, init);
+  const response = await fetched(path, init);
   const answer = (await response.json().catch(() => undefined)) as { error?: string } | undefined;
   if (!response.ok || answer === undefined) throw new Error(answer?.error ?? `${response.status} ${response.statusText}`);
   return answer as T;
