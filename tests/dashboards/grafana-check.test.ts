@@ -95,7 +95,7 @@ describe.skipIf(prometheus === undefined)('against a stand-in with a real Promet
       expect(queried.filter(({ refId }) => refId !== 'V').length).toBe(asked + boards.flatMap(({ annotations }) => annotations).length);
       // Variables are filled in; what Grafana's back end fills in is left to it.
       const left = new Set(queried.flatMap((query) => [...String(query['expr'] ?? query['query']).matchAll(/\$\w+/g)].map(([name]) => name)));
-      expect([...left].sort()).toEqual(['$__range', '$__rate_interval']);
+      expect([...left].sort()).toEqual(['$__range', '$__range_s', '$__rate_interval']);
 
       const report = reportText();
       expect(report).toContain(`Grafana 12.0.0-stand-in at ${standIn.url}`);
