@@ -141,7 +141,9 @@ describe('what the server serves for itself', () => {
     expect((await ask(server.url, '/healthz')).status).toBe(200);
     expect((await ask(server.url, '/readyz')).status).toBe(200);
     const metrics = (await ask(server.url, '/metrics')).body.toString();
-    expect(metrics).toMatch(/http_server_request_duration_seconds_count\{operation="account.sign_in",service="account",latency_class="crud",status_class="2xx"\} [1-9]/);
+    expect(metrics).toMatch(
+      /http_server_request_duration_seconds_count\{operation="account.sign_in",service="account",latency_class="crud",status_class="2xx"\} [1-9]/,
+    );
     expect(metrics).toMatch(/http_server_active_requests \d/);
     const document = await ask(server.url, '/openapi.json');
     expect(json(document, 'openapi')).toBe('3.1.0');

@@ -3,6 +3,7 @@ import type { PanelQuery } from '../board/panel-queries.ts';
 import type { PrometheusData } from '../board/series.ts';
 import type { TimeRange } from '../board/time-range.ts';
 import type { DataSource, VariableAnswer, VariableQuestion } from '../board/variables.ts';
+import type { SecondRow } from '../../results/run-file.ts';
 
 /** As `/api/state` tells it. */
 export interface Facts {
@@ -27,20 +28,8 @@ export interface RunSummary {
   legs: string[];
 }
 
-export interface RunRow {
-  second: number;
-  due: number;
-  sent: number;
-  ok: number;
-  failed: number;
-  dropped: number;
-  inFlight: number;
-  p50Ms?: number;
-  p95Ms?: number;
-  p99Ms?: number;
-  ttftP50Ms?: number;
-  ttftP95Ms?: number;
-}
+/** A second of a run, whatever its phase. */
+export type RunRow = Omit<SecondRow, 'phase'>;
 
 export interface RunSeries extends RunSummary {
   reasons: string[];
