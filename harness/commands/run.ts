@@ -9,6 +9,8 @@ import { runningStack } from '../stack/running-stack.ts';
 import { withStack } from '../stack/with-stack.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AddCommand, example } from './command.ts';
+import { thresholdFlag } from './threshold-flag.ts';
+import { withThresholds } from '../plan/add-thresholds.ts';
 import type { K6Outputs } from '../drive/k6/outputs.ts';
 import { allDrivers } from './drivers.ts';
 import { executePlan } from './execute.ts';
@@ -25,6 +27,7 @@ interface RunFlags extends TargetFlags, MetricsFlags {
   vus?: string;
   duration?: string;
   warmup?: string;
+  threshold: string[];
   h2Streams?: string;
   k6Prometheus?: string;
   k6Otlp?: string;
@@ -61,7 +64,7 @@ export function targetFlags(command: Command): Command {
 }
 
 export const addRun: AddCommand = (program, exit) => {
-  metricsFlags(targetFlags(program.command('run')))
+  thresholdFlag(metricsFlags(targetFlags(program.command('run'))))
     .description('drive one or more scenarios, record, judge, report')
     .argument('<scenario...>', 'names (plumbline scenarios) or files (plumbline init); several run at the same time')
     .option('--driver <names>', 'native, autocannon, k6; several, separated by commas, run one after another', 'native')
@@ -79,7 +82,7 @@ export const addRun: AddCommand = (program, exit) => {
     .addHelpText(
       'after',
       example(
-        'plumbline run sse --profile fast --rate 20 --duration 15s\nplumbline run page-load sse --tls\nplumbline run ./my.scenario.ts --target http://127.0.0.1:3000 --driver native,k6',
+        'plumbline run sse --profile fast --rate 20 --duration 15s\nplumbline run crud --threshold "p95(crud) < 700ms" --threshold "error_rate < 0.1%"\nplumbline run page-load sse --tls\nplumbline run ./my.scenario.ts --target http://127.0.0.1:3000 --driver native,k6',
       ),
     )
     .action(async (names: string[], flags: RunFlags) => {
@@ -89,7 +92,7 @@ export const addRun: AddCommand = (program, exit) => {
       readTraceFlags(flags);
       const drivers = allDrivers(k6Outputs(flags));
       const request: Omit<PlanRequest, 'target'> = {
-        scenarios: await Promise.all(names.map((name) => loadScenario(name, process.cwd()))),
+        scenarios: withThresholds(await Promise.all(names.map((name) => loadScenario(name, process.cwd()))), flags.threshold),
         drivers: driverNames(flags.driver, drivers),
         overrides: flags.findMax ? stepOverrides(overridesOf(flags)) : overridesOf(flags),
         seed: parseWhole(flags.seed, '--seed'),

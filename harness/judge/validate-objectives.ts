@@ -1,3 +1,4 @@
+import { suggestion } from '../../scenarios/nearest-name.ts';
 import { isWork, resolveStep } from '../../scenarios/request.ts';
 import type { Objective, Scenario } from '../../scenarios/types.ts';
 import type { Fault } from '../plan/validate-scenario.ts';
@@ -33,9 +34,9 @@ type Report = (key: string, message: string) => void;
 
 function shapeFaults(objective: Objective, fault: Report): void {
   const { metric, quantile, min, max } = objective;
-  for (const key of Object.keys(objective)) if (!keys.includes(key)) fault(key, `unknown, expected one of ${keys.join(', ')}`);
+  for (const key of Object.keys(objective)) if (!keys.includes(key)) fault(key, `unknown, expected one of ${keys.join(', ')}${suggestion(key, keys)}`);
   if (!metrics.includes(metric)) {
-    fault('metric', `given ${JSON.stringify(metric)}, expected one of ${metrics.join(', ')}`);
+    fault('metric', `given ${JSON.stringify(metric)}, expected one of ${metrics.join(', ')}${suggestion(String(metric), metrics)}`);
     return;
   }
   const ratio = isRatioMetric(metric);
@@ -63,7 +64,8 @@ function targetFaults(objective: Objective, operations: readonly Covered[], mile
   const { metric, operation, latencyClass, milestone } = objective;
   if (metric === 'milestone') {
     if (milestone === undefined) fault('milestone', `needed, one of ${list(milestones)}`);
-    else if (!milestones.has(milestone)) fault('milestone', `given ${JSON.stringify(milestone)}, the journeys have ${list(milestones)}`);
+    else if (!milestones.has(milestone))
+      fault('milestone', `given ${JSON.stringify(milestone)}, the journeys have ${list(milestones)}${suggestion(milestone, milestones)}`);
   } else if (milestone !== undefined) fault('milestone', `only with metric "milestone", given with ${JSON.stringify(metric)}`);
   if (metric === 'milestone' || metric === 'achievedRatio') {
     for (const key of ['operation', 'latencyClass'] as const) if (objective[key] !== undefined) fault(key, `${metric} is of the whole scenario: leave it out`);
@@ -71,11 +73,15 @@ function targetFaults(objective: Objective, operations: readonly Covered[], mile
   }
   const ofOperation = operation === undefined ? operations : operations.filter((known) => known.operation === operation);
   if (operation !== undefined && ofOperation.length === 0) {
-    fault('operation', `given ${JSON.stringify(operation)}, the journeys have ${list(operations.map((known) => known.operation))}`);
+    const names = operations.map((known) => known.operation);
+    fault(
+      'operation',
+      `given ${JSON.stringify(operation)}, the journeys have ${list(names)}${suggestion(operation, [...names, ...operations.flatMap((known) => known.latencyClass ?? [])])}`,
+    );
   }
   const classes = operations.flatMap((known) => known.latencyClass ?? []);
   if (latencyClass !== undefined && !classes.includes(latencyClass))
-    fault('latencyClass', `given ${JSON.stringify(latencyClass)}, the operations of the journeys are of ${list(classes)}`);
+    fault('latencyClass', `given ${JSON.stringify(latencyClass)}, the operations of the journeys are of ${list(classes)}${suggestion(latencyClass, classes)}`);
   else if (latencyClass !== undefined && ofOperation.length > 0 && !ofOperation.some((known) => known.latencyClass === latencyClass)) {
     fault('latencyClass', `given ${JSON.stringify(latencyClass)}, but ${operation} is of ${list(ofOperation.flatMap((known) => known.latencyClass ?? []))}`);
   }

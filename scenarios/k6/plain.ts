@@ -1,11 +1,13 @@
 /**
  * A shipped scenario under plain `k6 run`: thresholds from its objectives, and these environment variables:
  * TARGET (default http://127.0.0.1:8787), RATE (journeys per second), VUS (a closed loop instead), DURATION and WARMUP (`30s`, `500ms`, `2m`), SEED, MAX_VUS, RUN_ID (default: `k6-` and the time),
- * TRACE_RATIO (share of requests whose traces are sampled, default 0.05), INSECURE (1: accept any certificate). k6's own series have the labels `run` and `scenario`.
+ * THRESHOLDS (more objectives, separated by `;`, such as `p95(crud) < 700ms; error_rate < 0.1%`: docs/thresholds.md), TRACE_RATIO (share of requests whose traces are sampled, default 0.05), INSECURE (1: accept any certificate). k6's own series have the labels `run` and `scenario`.
  * None of them begins with K6_: k6 would take it for an option of its own.
  */
 import exec from 'k6/execution';
-import type { Load, Scenario } from '../types.ts';
+import { isWork, resolveStep } from '../request.ts';
+import { parseThresholds, type Threshold } from '../threshold-grammar.ts';
+import type { Load, Objective, Scenario } from '../types.ts';
 import { interpret, type Script } from './interpret.ts';
 import type { LegSettings } from './settings.ts';
 import { userCountOf } from './settings.ts';
@@ -13,7 +15,7 @@ import { thresholdsOf } from './thresholds.ts';
 
 export function plain(scenario: Scenario): Script {
   const settings = settingsFrom(scenario, __ENV);
-  const { thresholds, skipped } = thresholdsOf(scenario.objectives);
+  const { thresholds, skipped } = thresholdsOf([...scenario.objectives, ...objectivesFrom(scenario, __ENV['THRESHOLDS'] ?? '')]);
   // Each VU loads this file; only setup() runs once.
   const script = interpret(scenario, settings, thresholds);
   return {
@@ -24,6 +26,21 @@ export function plain(scenario: Scenario): Script {
       return script.setup();
     },
   };
+}
+
+/** Throws with every one that cannot be read, and with those that no request of the scenario is covered by: k6 would pass them for lack of data. */
+function objectivesFrom(scenario: Scenario, text: string): Objective[] {
+  const { thresholds, faults } = parseThresholds(text);
+  const requests = scenario.journeys.flatMap(({ steps }) => steps.flatMap((step) => (isWork(step) ? [] : [resolveStep(step)])));
+  const covers = ({ scenario: wanted = scenario.name, objective: { operation, latencyClass } }: Threshold): boolean =>
+    wanted === scenario.name &&
+    requests.some((known) => (operation ?? known.operation) === known.operation && (latencyClass ?? known.latencyClass) === known.latencyClass);
+  const lines = [
+    ...faults.map((fault) => `${fault.text}: ${fault.message}`),
+    ...thresholds.filter((threshold) => !covers(threshold)).map((threshold) => `${threshold.text}: no request of ${scenario.name} is covered by it`),
+  ];
+  if (lines.length > 0) throw new Error(`THRESHOLDS: ${lines.join('\n')}`);
+  return thresholds.map(({ objective }) => objective);
 }
 
 function settingsFrom(scenario: Scenario, env: Record<string, string | undefined>): LegSettings {

@@ -191,7 +191,7 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
   });
 
   describe('plain k6 run', () => {
-    const plainRun = async (objectiveMaxMs: number): Promise<{ code: number; output: string }> => {
+    const plainRun = async (objectiveMaxMs: number, ...more: string[]): Promise<{ code: number; output: string }> => {
       const folder = await mkdtemp(join(tmpdir(), 'plumbline-plain-'));
       const scenario = scenarioOf([getStep('read', '/read', { headers: { cookie: 'sessionKey={{session}}' } })], {
         setup: [getStep('sign', '/sign-in', { capture: { session: 'cookie.sessionKey' } })],
@@ -205,7 +205,21 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
       const plain = resolve(import.meta.dirname, '../../scenarios/k6/plain.ts');
       const script = `import { plain } from ${JSON.stringify(plain)};\nconst script = plain(${JSON.stringify(scenario)});\nexport const options = script.options;\nexport const setup = script.setup;\nexport default script.run;\n`;
       await writeFile(join(folder, 'plain.ts'), script);
-      const args = ['run', '--address', '', '-e', `TARGET=${server.url}`, '-e', 'RATE=20', '-e', 'DURATION=1s', '-e', 'SEED=9', join(folder, 'plain.ts')];
+      const args = [
+        'run',
+        '--address',
+        '',
+        '-e',
+        `TARGET=${server.url}`,
+        '-e',
+        'RATE=20',
+        '-e',
+        'DURATION=1s',
+        '-e',
+        'SEED=9',
+        ...more,
+        join(folder, 'plain.ts'),
+      ];
       try {
         return await new Promise((done) => {
           execFile(k6Path ?? 'k6', args, (error, stdout, stderr) =>
@@ -243,6 +257,16 @@ describe.skipIf(k6Path === undefined)('with a real k6', () => {
     it('fails with 99 when a threshold is crossed', async () => {
       const { code } = await plainRun(plainMs - 10);
       expect(code).toBe(99);
+    });
+
+    it('takes more objectives as text, and refuses those that nothing here is covered by', async () => {
+      const broken = await plainRun(plainMs + 400, '-e', `THRESHOLDS=p50(known.read) < ${plainMs - 10}ms; error_rate < 50%`);
+      expect(broken.code, broken.output).toBe(99);
+      expect(broken.output).toMatch(/p\(50\)<=40/);
+      const refused = await plainRun(plainMs + 400, '-e', 'THRESHOLDS=p50(known.raed) < 1s; p50 < 5');
+      expect(refused.code).not.toBe(0);
+      expect(refused.output).toContain('p50(known.raed) < 1s: no request of known is covered by it');
+      expect(refused.output).toContain('p50 < 5: given 5, expected a time with its unit');
     });
   });
 });
