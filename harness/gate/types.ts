@@ -1,4 +1,6 @@
-/** Contract of the gate's stages. Plain data: everything in it goes to gate.json as it is. File: harness/gate/types.ts (helper G1 lands it first; change it only with a word in the commit, and keep the others compiling). */
+/** Contract of the gate's stages. Plain data: everything in it goes to gate.json as it is. */
+import type { PooledEpoch } from './statistics/cluster-bootstrap.ts';
+import type { ErrorCount } from './statistics/stratified-errors.ts';
 
 export type SideName = 'base' | 'head';
 /** `invalid`: load not delivered, a side broken: never passes. */
@@ -32,13 +34,34 @@ export interface MetricEpochs extends GateMetric {
   baseMs: number[];
   headMs: number[];
   samplesEach: number;
+  /** Quantiles pooled over epochs (p99 of a class): the tails of each epoch. `effects` then only tell each epoch's own, and do not decide. */
+  pooled?: PooledEpoch[];
+}
+
+/** Failed and all requests of one operation; index i is epoch i, as in `MetricEpochs`. */
+export interface ErrorEpochs {
+  scenario: string;
+  operation: string;
+  base: ErrorCount[];
+  head: ErrorCount[];
+  /** Kinds of error that head has and base has not, over these epochs. */
+  newKinds: { kind: string; count: number }[];
+}
+
+export interface ErrorJudgement {
+  scenario: string;
+  operation: string;
+  /** One-sided, of "head fails more often": exact, stratified by epoch; before and after Holm. Absent: no request failed. */
+  p?: number;
+  pHolm?: number;
+  verdict: 'pass' | 'fail' | 'inconclusive';
 }
 
 export interface MetricJudgement extends GateMetric {
   verdict: 'pass' | 'fail' | 'inconclusive';
   /** exp(mean d) - 1. */
   change: number;
-  /** Two-sided interval of the change at the level of this look. */
+  /** Interval of the change at the level of this look: each end is a one-sided bound at alphaPass, so that `changeHigh` is what was ruled out. Infinite below two epochs. */
   changeLow: number;
   changeHigh: number;
   baseMs: number;
@@ -46,7 +69,7 @@ export interface MetricJudgement extends GateMetric {
   /** One-sided p of "slower", before and after Holm. */
   p?: number;
   pHolm?: number;
-  /** The smallest change that this many epochs could have told from none, at this spread. */
+  /** The smallest change that this many epochs tell from none with 80% probability, at this spread and this look's level shared by all gating tests. */
   detectableChange: number;
   epochs: number;
   samplesEach: number;
@@ -55,8 +78,12 @@ export interface MetricJudgement extends GateMetric {
 export interface Decision {
   verdict: 'pass' | 'fail' | 'inconclusive';
   epochs: number;
+  /** 1 for the first look; 0 between looks: estimates only, nothing but a new kind of error decides. */
   look: number;
   alphaFail: number;
   alphaPass: number;
   metrics: MetricJudgement[];
+  errors: ErrorJudgement[];
+  /** Upper bound of how much more of head's requests fail than of base's, over all operations: a share. Absent: no requests were counted. */
+  errorIncreaseHigh?: number;
 }

@@ -98,6 +98,7 @@ export function makeGate(change: Partial<GateFile> = {}): GateFile {
       alphaFail: 0.005,
       alphaPass: 0.0125,
       metrics: metrics.map((metric) => judgement(metric, 'pass')),
+      errors: [],
     },
     verdict: { verdict: 'pass', reasons: ['4 of 4 metrics passed'] },
     ...change,

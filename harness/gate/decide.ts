@@ -1,0 +1,128 @@
+import { type DecisionRule, gateRule, looksWith } from './decision-rule.ts';
+import { judgeErrors } from './judge-errors.ts';
+import { effectMargin } from './margins.ts';
+import { clusterBootstrap } from './statistics/cluster-bootstrap.ts';
+import { detectableEffect, lowerBound, type MeanEffect, meanEffect, slowerP, upperBound } from './statistics/mean-effect.ts';
+import type { Decision, ErrorEpochs, MetricEpochs, MetricJudgement } from './types.ts';
+
+/** What was measured: all epochs there are, of which a look takes the first so many. */
+export interface Evidence {
+  metrics: readonly MetricEpochs[];
+  errors: readonly ErrorEpochs[];
+  /** Of the bootstrap. */
+  seed: string | number;
+}
+
+/**
+ * The verdict after the first `epochs` epochs, at look number `look` (0: between looks, estimates only).
+ * fail: a new kind of error; an operation with more errors, or a metric that is slower, at alphaFail after correction for all of them, the metric by its margin at least.
+ * pass: the upper bound of every gating metric at alphaPass is under its margin, and so is that of the errors. Otherwise inconclusive: also where data are missing.
+ */
+export function decide(evidence: Evidence, { epochs, look }: { epochs: number; look: number }, rule: DecisionRule = gateRule): Decision {
+  const { alphaFail, alphaPass } = rule;
+  const estimates = evidence.metrics.map((metric) => estimate(metric, epochs, evidence.seed));
+  const gating = estimates.filter(({ metric }) => metric.advisory === undefined);
+  const errors = judgeErrors(evidence.errors, epochs, alphaPass);
+  const erring = errors.operations.filter(({ p }) => p !== undefined);
+  const adjusted = rule.correct([...gating.map(({ p }) => p), ...erring.map(({ p }) => p ?? 1)]);
+  const tests = Math.max(1, adjusted.length);
+  const pHolmOf = new Map([...gating, ...erring].map((tested, index) => [tested, adjusted[index] ?? 1]));
+  const deciding = look > 0;
+
+  const metrics = estimates.map((one): MetricJudgement => {
+    const { metric, effect, margin } = one;
+    const pHolm = pHolmOf.get(one);
+    const high = upperBound(effect, alphaPass);
+    const slower = (pHolm ?? Math.min(1, one.p * (tests + 1))) <= alphaFail && (!rule.failsFromMargin || effect.mean >= margin);
+    const { effects, baseMs, headMs, samplesEach, pooled, ...plain } = metric;
+    return {
+      ...plain,
+      verdict: !deciding ? 'inconclusive' : slower ? 'fail' : one.complete && high < margin ? 'pass' : 'inconclusive',
+      change: Math.expm1(effect.mean),
+      changeLow: Math.expm1(lowerBound(effect, alphaPass)),
+      changeHigh: Math.expm1(high),
+      baseMs: one.baseMs,
+      headMs: one.headMs,
+      p: one.p,
+      ...(pHolm !== undefined && { pHolm }),
+      detectableChange: Math.expm1(detectableEffect(effect, alphaFail / tests)),
+      epochs: effect.n,
+      samplesEach,
+    };
+  });
+
+  const errorJudgements = errors.operations.map((one) => {
+    const { scenario, operation, p, newKind } = one;
+    const pHolm = pHolmOf.get(one);
+    const worse = newKind || (deciding && pHolm !== undefined && pHolm <= alphaFail);
+    const verdict = worse ? ('fail' as const) : deciding ? ('pass' as const) : ('inconclusive' as const);
+    return { scenario, operation, ...(p !== undefined && { p }), ...(pHolm !== undefined && { pHolm }), verdict };
+  });
+
+  const gatingVerdicts = metrics.filter(({ advisory }) => advisory === undefined).map(({ verdict }) => verdict);
+  const errorsBounded = errors.increaseHigh === undefined || errors.increaseHigh < rule.errorMargin;
+  const failed = gatingVerdicts.includes('fail') || errorJudgements.some(({ verdict }) => verdict === 'fail');
+  const passed = deciding && gatingVerdicts.length > 0 && gatingVerdicts.every((verdict) => verdict === 'pass') && errorsBounded;
+  return {
+    verdict: failed ? 'fail' : passed ? 'pass' : 'inconclusive',
+    epochs,
+    look,
+    alphaFail,
+    alphaPass,
+    metrics,
+    errors: errorJudgements,
+    ...(errors.increaseHigh !== undefined && { errorIncreaseHigh: errors.increaseHigh }),
+  };
+}
+
+/**
+ * Look by look over `epochs` epochs, up to the first verdict; that of the last look when there was none. Undefined: too few epochs for a look (and no new kind of error).
+ * `ended`: no more epochs will come (`looksWith`). For recorded epochs and for simulations; a live gate may call it after each epoch and gets the same.
+ */
+export function decideByLooks(evidence: Evidence, { epochs, ended }: { epochs: number; ended: boolean }, rule: DecisionRule = gateRule): Decision | undefined {
+  let decision: Decision | undefined;
+  for (const [index, at] of looksWith(epochs, ended, rule).entries()) {
+    decision = decide(evidence, { epochs: at, look: index + 1 }, rule);
+    if (decision.verdict !== 'inconclusive') return decision;
+  }
+  if (!evidence.errors.some(({ newKinds }) => newKinds.length > 0)) return decision;
+  // Its requests may have come behind the last look.
+  return decide(evidence, { epochs, look: 0 }, rule);
+}
+
+interface Estimate {
+  metric: MetricEpochs;
+  effect: MeanEffect;
+  margin: number;
+  baseMs: number;
+  headMs: number;
+  p: number;
+  /** Every epoch has a value. Without it there is no pass. */
+  complete: boolean;
+}
+
+function estimate(metric: MetricEpochs, epochs: number, seed: string | number): Estimate {
+  const { effect, baseMs, headMs } = metric.pooled ? pooledEffect(metric, metric.pooled.slice(0, epochs), seed) : pairedEffect(metric, epochs);
+  return { metric, effect, margin: effectMargin(metric, baseMs), baseMs, headMs, p: slowerP(effect), complete: effect.n === epochs };
+}
+
+type Effect = Pick<Estimate, 'effect' | 'baseMs' | 'headMs'>;
+
+function pairedEffect({ effects, baseMs, headMs }: MetricEpochs, epochs: number): Effect {
+  const there = effects.slice(0, epochs).filter(Number.isFinite);
+  return { effect: meanEffect(there), baseMs: geometricMean(baseMs.slice(0, epochs)), headMs: geometricMean(headMs.slice(0, epochs)) };
+}
+
+function pooledEffect({ id, quantile }: MetricEpochs, pooled: NonNullable<MetricEpochs['pooled']>, seed: string | number): Effect {
+  if (quantile === undefined) throw new RangeError(`metric ${id} has pooled epochs and no quantile: give it one`);
+  const there = pooled.filter(({ base, head }) => base.n > 0 && head.n > 0);
+  if (there.length === 0) return { effect: meanEffect([]), baseMs: Number.NaN, headMs: Number.NaN };
+  const { baseMs, headMs, ...effect } = clusterBootstrap(there, { quantile, seed: `${seed}:${id}` });
+  return { effect, baseMs, headMs };
+}
+
+/** So that head / base is 1 + change. NaN without values. */
+function geometricMean(values: readonly number[]): number {
+  const logs = values.map(Math.log).filter(Number.isFinite);
+  return Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length);
+}

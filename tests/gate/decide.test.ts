@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { decide, decideByLooks } from '../../harness/gate/decide.ts';
+import { gateRule, looksWith } from '../../harness/gate/decision-rule.ts';
+import { defaultMargins, effectMargin } from '../../harness/gate/margins.ts';
+import { tailOf } from '../../harness/gate/statistics/cluster-bootstrap.ts';
+import type { ErrorEpochs, MetricEpochs } from '../../harness/gate/types.ts';
+import { keyedRandom } from '../../scenarios/random.ts';
+
+/** Effects around `effect`, with a fixed pattern of that standard deviation (over 8 epochs). */
+function metric(
+  id: string,
+  effect: number,
+  { spread = 0.005, epochs = 8, ...more }: Partial<MetricEpochs> & { spread?: number; epochs?: number } = {},
+): MetricEpochs {
+  const pattern = [1, -1, 0.5, -0.5, 1.2, -1.2, 0.3, -0.3].map((value) => value / 0.8959);
+  const effects = Array.from({ length: epochs }, (_, epoch) => effect + spread * (pattern[epoch % 8] ?? 0));
+  return {
+    id,
+    scenario: 'crud',
+    scope: { kind: 'operation', name: id },
+    measure: 'latency',
+    quantile: 0.5,
+    margin: 0.05,
+    floorMs: 0,
+    effects,
+    baseMs: effects.map(() => 80),
+    headMs: effects.map((d) => 80 * Math.exp(d)),
+    samplesEach: 200,
+    ...more,
+  };
+}
+
+function errors(base: [number, number], head: [number, number], newKinds: ErrorEpochs['newKinds'] = []): ErrorEpochs {
+  return { scenario: 'crud', operation: 'a', base: Array.from({ length: 8 }, () => base), head: Array.from({ length: 8 }, () => head), newKinds };
+}
+
+const first = { epochs: 8, look: 1 };
+const verdictOf = (metrics: MetricEpochs[], errorEpochs: ErrorEpochs[] = []): string => decide({ metrics, errors: errorEpochs, seed: 1 }, first).verdict;
+
+describe('decide', () => {
+  test('no change passes, with what was ruled out', () => {
+    const decision = decide({ metrics: [metric('a', 0), metric('b', 0.01)], errors: [], seed: 1 }, first);
+    expect(decision).toMatchObject({ verdict: 'pass', epochs: 8, look: 1, alphaFail: 0.005, alphaPass: 0.0125 });
+    const [a, b] = decision.metrics;
+    // The pattern's standard deviation is 1 to four digits: the bound is t(0.0125, 7) = 2.8412 standard errors of 0.005 / sqrt(8) above the mean.
+    expect(a?.changeHigh).toBeCloseTo(Math.expm1(2.8412 * (0.005 / Math.sqrt(8))), 4);
+    expect(b?.change).toBeCloseTo(Math.expm1(0.01), 10);
+    expect(b?.changeLow).toBeCloseTo(Math.expm1(0.01 - 2.8412 * (0.005 / Math.sqrt(8))), 4);
+    expect(b?.headMs).toBeCloseTo(80 * Math.exp(0.01), 10);
+  });
+
+  test('a slowdown beyond the margin fails, by its own metric and after Holm over all of them', () => {
+    const decision = decide({ metrics: [metric('a', 0), metric('b', Math.log(1.1))], errors: [], seed: 1 }, first);
+    expect(decision.verdict).toBe('fail');
+    expect(decision.metrics.map(({ verdict }) => verdict)).toEqual(['pass', 'fail']);
+    const [, b] = decision.metrics;
+    expect(b?.pHolm).toBeCloseTo(2 * (b?.p ?? 0), 15);
+  });
+
+  test('a certain slowdown under the margin is a pass when all of it is ruled out beyond the margin, never a fail', () => {
+    const decision = decide({ metrics: [metric('a', 0.03, { spread: 0.002 })], errors: [], seed: 1 }, first);
+    expect(decision.metrics[0]?.p).toBeLessThan(1e-6);
+    expect(decision.verdict).toBe('pass');
+  });
+
+  test('a large estimate that the spread explains is inconclusive, and so is a bound over the margin', () => {
+    expect(verdictOf([metric('a', 0.06, { spread: 0.2 })])).toBe('inconclusive');
+    expect(verdictOf([metric('a', 0, { spread: 0.06 })])).toBe('inconclusive');
+  });
+
+  test('advisory metrics never decide: their fault is shown, neither a fail nor in the way of a pass', () => {
+    const advisory = metric('b', 0.4, { advisory: 'too wide' });
+    const decision = decide({ metrics: [metric('a', 0), advisory], errors: [], seed: 1 }, first);
+    expect(decision.verdict).toBe('pass');
+    expect(decision.metrics[1]).toMatchObject({ verdict: 'fail', advisory: 'too wide' });
+    expect(decision.metrics[1]).not.toHaveProperty('pHolm');
+    expect(verdictOf([advisory])).toBe('inconclusive');
+  });
+
+  test('nothing passes for lack of data: no metric, one epoch without a value, too few epochs', () => {
+    expect(verdictOf([])).toBe('inconclusive');
+    const effects = metric('a', 0).effects.with(3, Number.NaN);
+    expect(verdictOf([metric('a', 0), metric('b', 0, { effects })])).toBe('inconclusive');
+    expect(decide({ metrics: [metric('a', 0)], errors: [], seed: 1 }, { epochs: 16, look: 2 }).verdict).toBe('inconclusive');
+    expect(decide({ metrics: [metric('a', 0, { effects: [] })], errors: [], seed: 1 }, first).metrics[0]?.changeHigh).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('the floor: 20% of 1 ms is under 0.3 ms and no regression, 20% of 80 ms is one', () => {
+    const slow = (baseMs: number): MetricEpochs => metric('a', Math.log(1.2), { floorMs: 0.3, baseMs: Array.from({ length: 8 }, () => baseMs) });
+    expect(verdictOf([slow(1)])).toBe('pass');
+    expect(verdictOf([slow(80)])).toBe('fail');
+    expect(defaultMargins).toEqual({ p50: 0.05, p95: 0.1, p99: 0.25, floorMs: 0.3 });
+    expect(effectMargin({ margin: 0.05, floorMs: 0.3 }, 1)).toBeCloseTo(Math.log(1.3), 12);
+    expect(effectMargin({ margin: 0.05, floorMs: 0.3 }, 80)).toBeCloseTo(Math.log(1.05), 12);
+  });
+
+  test('between looks there are estimates and no verdict', () => {
+    const decision = decide({ metrics: [metric('a', Math.log(1.5))], errors: [errors([0, 100], [90, 100])], seed: 1 }, { epochs: 5, look: 0 });
+    expect(decision).toMatchObject({ verdict: 'inconclusive', epochs: 5, look: 0 });
+    expect(decision.metrics[0]).toMatchObject({ verdict: 'inconclusive', epochs: 5 });
+    expect(decision.errors[0]?.verdict).toBe('inconclusive');
+  });
+});
+
+describe('errors', () => {
+  test('as many on both sides pass; more at head fail; more at base do not', () => {
+    expect(verdictOf([metric('a', 0)], [errors([1, 2000], [1, 2000])])).toBe('pass');
+    expect(verdictOf([metric('a', 0)], [errors([1, 2000], [6, 2000])])).toBe('fail');
+    expect(verdictOf([metric('a', 0)], [errors([6, 2000], [1, 2000])])).toBe('pass');
+  });
+
+  test('a new kind fails at once, also between looks and before the first', () => {
+    const newKind = errors([0, 2000], [0, 2000], [{ kind: 'HTTP 500', count: 1 }]);
+    expect(verdictOf([metric('a', 0)], [newKind])).toBe('fail');
+    expect(decideByLooks({ metrics: [metric('a', 0)], errors: [newKind], seed: 1 }, { epochs: 3, ended: false })).toMatchObject({
+      verdict: 'fail',
+      look: 0,
+      epochs: 3,
+    });
+  });
+
+  test('no pass when too few requests bound the errors: 0 of 400 leaves 1.3% possible', () => {
+    const decision = decide({ metrics: [metric('a', 0)], errors: [errors([0, 50], [0, 50])], seed: 1 }, first);
+    expect(decision.verdict).toBe('inconclusive');
+    // 1 - 0.00625^(1/400).
+    expect(decision.errorIncreaseHigh).toBeCloseTo(0.012607, 5);
+    expect(decision.errors[0]).not.toHaveProperty('p');
+  });
+});
+
+describe('quantiles pooled over epochs', () => {
+  /** Uniform 0 to 100 ms; head's p99 moves by `factor`. */
+  function pooled(factor: number): MetricEpochs {
+    const random = keyedRandom('pooled');
+    const side = (times: number) => tailOf(Float64Array.from({ length: 2000 }, () => random() * 100 * times).sort(), 0.99, 32);
+    const epochs = Array.from({ length: 8 }, () => ({ base: side(1), head: side(factor) }));
+    return metric('class crud latency p99', 0, { quantile: 0.99, margin: 0.25, pooled: epochs });
+  }
+
+  test('p99 is judged by the bootstrap, with the quantiles of the pool', () => {
+    const same = decide({ metrics: [pooled(1)], errors: [], seed: 1 }, first);
+    expect(same.verdict).toBe('pass');
+    expect(same.metrics[0]?.baseMs).toBeGreaterThan(98.5);
+    expect(same.metrics[0]?.baseMs).toBeLessThan(99.5);
+    expect(same.metrics[0]).not.toHaveProperty('pooled');
+    const slower = decide({ metrics: [pooled(1.5)], errors: [], seed: 1 }, first);
+    expect(slower.verdict).toBe('fail');
+    expect(slower.metrics[0]?.change).toBeCloseTo(0.5, 1);
+  });
+
+  test('a class without requests in an epoch does not pass', () => {
+    const gap = pooled(1);
+    const empty = { base: { n: 0, slowestMs: [] }, head: { n: 0, slowestMs: [] } };
+    expect(verdictOf([{ ...gap, pooled: [...(gap.pooled ?? []).slice(0, 7), empty] }])).toBe('inconclusive');
+  });
+});
+
+describe('looks', () => {
+  test('8, 16, 24 and 32; what lies behind the last counts when nothing more will come, and only as one of four', () => {
+    expect(looksWith(7, false, gateRule)).toEqual([]);
+    expect(looksWith(7, true, gateRule)).toEqual([]);
+    expect(looksWith(19, false, gateRule)).toEqual([8, 16]);
+    expect(looksWith(19, true, gateRule)).toEqual([8, 16, 19]);
+    expect(looksWith(40, true, gateRule)).toEqual([8, 16, 24, 32]);
+  });
+
+  test('stops at the first verdict, and says which look it was', () => {
+    const wide = metric('a', 0, { spread: 0.06, epochs: 32 });
+    expect(decideByLooks({ metrics: [wide], errors: [], seed: 1 }, { epochs: 32, ended: true })).toMatchObject({ verdict: 'pass', look: 2, epochs: 16 });
+    expect(decideByLooks({ metrics: [wide], errors: [], seed: 1 }, { epochs: 9, ended: false })).toMatchObject({ verdict: 'inconclusive', look: 1, epochs: 8 });
+    expect(decideByLooks({ metrics: [wide], errors: [], seed: 1 }, { epochs: 5, ended: true })).toBeUndefined();
+  });
+});
