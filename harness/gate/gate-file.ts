@@ -126,15 +126,15 @@ export interface HopEpochs {
 }
 
 /**
- * `broken`: head breaks it and base does not, which fails the gate. `broken by both`: said, and no fault of the change. `not judged`: too few values, or not measured
- * by the gate.
+ * `broken`: head breaks it and base does not, which fails the gate. `broken by both`: said, and no fault of the change. `too few`: head has too few values to tell, which
+ * keeps the gate from passing. `not measured`: an objective of the scenario that a gate does not measure; said.
  */
 export interface HardLimitResult {
   scenario: string;
   objective: Objective;
   /** As a threshold: `p95(crud) <= 700ms`. */
   text: string;
-  outcome: 'met' | 'broken' | 'broken by both' | 'not judged';
+  outcome: 'met' | 'broken' | 'broken by both' | 'too few' | 'not measured';
   /** Over all valid epochs: ms, or a share. */
   base?: number;
   head?: number;
@@ -152,6 +152,7 @@ export interface AcceptanceResult {
 
 /** An entry that lets a metric through that is slower than its margin. */
 export interface AppliedAcceptance {
+  scenario: string;
   metricId: string;
   reason: string;
   owner: string;
