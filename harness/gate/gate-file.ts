@@ -1,6 +1,6 @@
 import type { Objective } from '../../scenarios/types.ts';
 import type { Machine } from '../results/run-file.ts';
-import type { Decision, GateVerdict, MetricEpochs, SideName } from './types.ts';
+import type { Decision, ErrorEpochs, GateVerdict, MetricEpochs, SideName } from './types.ts';
 
 export const gateSchema = 'plumbline.gate/1' satisfies GateFile['schema'];
 export const gateFileName = 'gate.json';
@@ -32,7 +32,8 @@ export interface GateFile {
   epochs: EpochSummary[];
   /** Gating and advisory ones; index i of their arrays is the i-th valid epoch. */
   metrics: MetricEpochs[];
-  errors: OperationErrors[];
+  /** Index i of their arrays as in `metrics`. */
+  errors: ErrorEpochs[];
   hops: HopEpochs[];
   hardLimits: HardLimitResult[];
   /** What the acceptance file did; absent: none was given or found. */
@@ -99,20 +100,6 @@ export interface EpochSummary {
   file?: string;
   /** CPU of the server of each side, ms a request. */
   cpuMsPerRequest?: Partial<Record<SideName, number>>;
-}
-
-/** Errors of one operation over all valid epochs. */
-export interface OperationErrors {
-  scenario: string;
-  operation: string;
-  /** [failed, requests] of each epoch. */
-  base: [failed: number, requests: number][];
-  head: [failed: number, requests: number][];
-  /** Kinds of error that head has and base has not, with their counts. */
-  newKinds: { kind: string; count: number }[];
-  /** One-sided, of "head fails more often", exact and stratified by epoch. Absent: neither side has an error. */
-  p?: number;
-  verdict: 'pass' | 'fail' | 'inconclusive';
 }
 
 /** Own time of one hop (what it spent itself, without the hops inside it) for one operation; index i is the i-th valid epoch. */
