@@ -24,9 +24,12 @@ export class TierNotStarted extends Error {
 const readyTimeoutMs = 20_000;
 const killAfterMs = 12_000;
 
-/** Starts the tiers behind the edge as processes on free loopback ports, the innermost first. They end with this process, whatever becomes of it. */
-export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | 'seed' | 'data' | 'prefix'> & { size?: string }): Promise<InnerTiers> {
-  const { profile, seed, data, size, prefix = [] } = options;
+/**
+ * Starts the tiers behind the edge as processes on free loopback ports, the innermost first. They end with this process, whatever becomes of it.
+ * @param options `flags` are of services: what is about the rows
+ */
+export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | 'seed' | 'data' | 'prefix' | 'flags'>): Promise<InnerTiers> {
+  const { profile, seed, data, flags: ofServices = [], prefix = [] } = options;
   const children: ChildProcess[] = [];
   const pids: number[] = [];
   let stopping = false;
@@ -52,11 +55,7 @@ export async function startInnerTiers(options: Pick<ServerOptions, 'profile' | '
   };
   try {
     const inference = await start('inference', []);
-    const services = await start('services', [
-      ...['--inference', inference],
-      ...(data === undefined ? [] : ['--data', data]),
-      ...(size === undefined ? [] : ['--size', size]),
-    ]);
+    const services = await start('services', [...['--inference', inference], ...(data === undefined ? [] : ['--data', data]), ...ofServices]);
     return { nextUrl: await start('lb', ['--next', services]), pids, lost, stop };
   } catch (error) {
     await stop();

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { ReadThroughCache } from './cache/lru.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, HttpError } from './exchange.ts';
 import { dueMs, inHop, spend } from './hop.ts';
 import type { InferenceBackend } from './inference/completion.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import type { Backends } from './services/route.ts';
+import { isForeignKeyFault, StoreFault } from './store/faults.ts';
 import type { Tables } from './store/tables.ts';
 
 export interface BackendParts {
@@ -13,6 +14,19 @@ export interface BackendParts {
   cache: ReadThroughCache;
   inference: InferenceBackend;
   clock: DeadlineClock;
+}
+
+/** Whoever is refused may come again so much later. */
+const retryAfterSeconds = 1;
+
+/** What the database did becomes an answer with its reason; the rest is a fault of the query. */
+function answered(error: unknown): never {
+  if (isForeignKeyFault(error)) throw new HttpError(404, 'not_found', 'what this belongs to was deleted meanwhile');
+  if (!(error instanceof StoreFault)) throw error;
+  if (error.code === 'text_not_storable') throw new HttpError(400, 'invalid_request', error.message);
+  const answer = new HttpError(503, error.code, `${error.message}; try again later`);
+  answer.headers = { 'retry-after': String(retryAfterSeconds) };
+  throw answer;
 }
 
 /** What services call: each call is a hop of its exchange. The backend's share is waited once, by the first call. */
@@ -35,7 +49,7 @@ export function backends(parts: BackendParts): Backends {
   return {
     store: (exchange, name, query) =>
       inHop(exchange, 'store', name, clock, async () => {
-        const result = await timed(exchange, () => query(db));
+        const result = await timed(exchange, () => query(db)).catch(answered);
         await spendOnce(exchange, 'store');
         return result;
       }),

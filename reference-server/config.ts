@@ -18,6 +18,10 @@ export interface ServerConfig {
   tls: boolean;
   /** SQLite file; undefined: in memory. */
   data?: string;
+  /** `postgres://...`, from `DATABASE_URL`, too; undefined: SQLite. */
+  database?: string;
+  /** Connections to it at most; undefined: 10. */
+  databasePool?: number;
   /** How much is seeded; undefined: the default. A file that has data keeps them until a reset. */
   size?: SeedSize;
   /** Undefined: all tiers in this process. Also from `TIER`. */
@@ -55,6 +59,8 @@ const flags = {
   seed: { type: 'string' },
   tls: { type: 'boolean' },
   data: { type: 'string' },
+  database: { type: 'string' },
+  'database-pool': { type: 'string' },
   size: { type: 'string' },
   json: { type: 'boolean' },
   parent: { type: 'boolean' },
@@ -112,6 +118,10 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   if (seed !== undefined) config.seed = seed;
   const data = text('data');
   if (data !== undefined) config.data = data;
+  Object.assign(config, readDatabase(text('database') ?? (data === undefined ? env['DATABASE_URL'] : undefined), data, faults));
+  const databasePool = whole('database-pool', 1_000);
+  if (databasePool === 0) faults.push('--database-pool: "0" is none: at least one connection is needed');
+  if (databasePool !== undefined) config.databasePool = databasePool;
   const size = text('size');
   if (size !== undefined) {
     const read = readSize(size);
@@ -148,4 +158,14 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   Object.assign(config, readTier(text('tier') ?? env['TIER'], { next: text('next'), inference: text('inference') }, faults));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;
+}
+
+/** @param data SQLite file that was given; it is nearer than a `DATABASE_URL`, and excludes a `--database` */
+function readDatabase(url: string | undefined, data: string | undefined, faults: string[]): Pick<ServerConfig, 'database'> {
+  if (url === undefined || url === '') return {};
+  if (data !== undefined) faults.push('--data and --database: data are in one of them, give only one');
+  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) return { database: url };
+  // It may have a password in it.
+  faults.push(`--database or DATABASE_URL: not a URL of Postgres, such as postgres://user:password@127.0.0.1:5432/name`);
+  return {};
 }

@@ -35,6 +35,8 @@ export interface ServerState {
   /** Nothing leaves before this time, event or response: a stall, made on the control port. */
   stalledUntilMs: number;
   draining: boolean;
+  /** Undefined: ready. Else the code of why not, and a sentence. */
+  unready(): Promise<{ status: string; reason?: string } | undefined>;
   cpuFrom: NodeJS.CpuUsage;
   /** Called when the data are reset: whoever keeps something made of them drops it. */
   readonly onReset: (() => void)[];
@@ -81,6 +83,7 @@ export function makeState(
     inFlight: 0,
     stalledUntilMs: 0,
     draining: false,
+    unready: async () => (state.draining ? { status: 'draining' } : undefined),
     cpuFrom: process.cpuUsage(),
     onReset: [],
     onFault(error) {

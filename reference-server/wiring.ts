@@ -10,6 +10,7 @@ import { routes } from './services/index.ts';
 import { forgetSessions, sessionOf } from './services/sessions.ts';
 import { workers } from './services/workers.ts';
 import type { ServerState } from './state.ts';
+import { StoreFault } from './store/faults.ts';
 import type { Store } from './store/store.ts';
 
 const cacheEntries = 10_000;
@@ -43,6 +44,16 @@ export function localInference(state: ServerState): Inference {
   return completions;
 }
 
+async function storeFault(store: Store): Promise<{ status: string; reason: string } | undefined> {
+  try {
+    await store.ping();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StoreFault) return { status: error.code, reason: error.message };
+    throw error;
+  }
+}
+
 /** The mesh and the services behind it, with store and cache. */
 export function wireServices(state: ServerState, store: Store, completions: InferenceBackend): { hops: Hop; clearCaches(): void } {
   const { clock } = state;
@@ -50,6 +61,9 @@ export function wireServices(state: ServerState, store: Store, completions: Infe
   const parts = backends({ db: store.db, cache, clock, inference: completions });
   const pools = workers(() => state.profile, clock);
   state.metrics.watch({ workers: () => pools.loads(), cache: () => cache.counts() });
+  state.metrics.watch({ storePool: () => store.pool() });
+  const unreadyBefore = state.unready;
+  state.unready = async () => (await unreadyBefore()) ?? (await storeFault(store));
   const served = service({
     clock,
     backends: parts,

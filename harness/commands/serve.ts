@@ -14,6 +14,7 @@ interface ServeFlags {
   seed?: string;
   tls?: boolean;
   data?: string;
+  database?: string;
   size?: string;
   otlp?: string;
   traceMode?: string;
@@ -33,6 +34,7 @@ export const addServe: AddCommand = (program, exit) => {
     .option('--seed <number>', "seed of the latency draws (default: the profile's)")
     .option('--tls', 'TLS 1.3 with HTTP/2 and HTTP/1.1 from a development certificate made at start')
     .option('--data <file>', 'keep the data in this SQLite file instead of in memory')
+    .option('--database <url>', 'keep the data in this Postgres, in the schema plumbline: postgres://user:password@host:5432/name (default: DATABASE_URL)')
     .option('--size <size>', 'how much data is seeded: a factor (10), or counts (conversations=2000,messagesEach=12); a file that has data keeps them')
     .option('--otlp <url>', 'send traces to this collector, OTLP over HTTP, such as http://127.0.0.1:4318 (default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)')
     .option('--trace-mode <mode>', "trust: go on with the caller's trace; restart: a trace of its own for each request, linked to the caller's (default trust)")
@@ -56,10 +58,11 @@ export const addServe: AddCommand = (program, exit) => {
         ...(flags.data !== undefined && { data: flags.data }),
       };
       // The rows are in the services tier.
+      const ofData = [...(flags.database === undefined ? [] : ['--database', flags.database]), ...(flags.size === undefined ? [] : ['--size', flags.size])];
       const { data: _data, ...ofEdge } = options;
       let inner: InnerTiers | undefined;
       try {
-        if (flags.tiers) inner = await startInnerTiers({ ...options, ...(flags.size !== undefined && { size: flags.size }) });
+        if (flags.tiers) inner = await startInnerTiers({ ...options, flags: ofData });
       } catch (error) {
         if (!(error instanceof TierNotStarted)) throw error;
         exit(error.code);
@@ -68,7 +71,7 @@ export const addServe: AddCommand = (program, exit) => {
       const extra = [
         ...(inner ? ['--tier', 'edge', '--next', inner.nextUrl] : []),
         ...(flags.host === undefined ? [] : ['--host', flags.host]),
-        ...(flags.size === undefined || inner ? [] : ['--size', flags.size]),
+        ...(inner ? [] : ofData),
         ...(flags.otlp === undefined ? [] : ['--otlp', flags.otlp]),
         ...(flags.traceMode === undefined ? [] : ['--trace-mode', flags.traceMode]),
         ...(flags.traceRatio === undefined ? [] : ['--trace-ratio', flags.traceRatio]),

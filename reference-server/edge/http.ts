@@ -61,7 +61,10 @@ export function publicApp(parts: HttpParts): FastifyInstance {
   const document = openApiDocument(routes, parts.version);
   app.get(ownPaths.openApi, withHead, () => document);
   app.get(ownPaths.health, withHead, () => ({ status: 'ok' }));
-  app.get(ownPaths.readiness, withHead, (_request, reply) => reply.code(state.draining ? 503 : 200).send({ status: state.draining ? 'draining' : 'ready' }));
+  app.get(ownPaths.readiness, withHead, async (_request, reply) => {
+    const unready = await state.unready();
+    return reply.code(unready ? 503 : 200).send(unready ?? { status: 'ready' });
+  });
   app.get(ownPaths.metrics, withHead, (request, reply) => {
     const format = metricFormatOf(request.headers.accept);
     return reply.type(metricContentTypes[format]).send(Readable.from(state.metrics.text(format)));

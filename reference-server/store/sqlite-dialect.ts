@@ -13,6 +13,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { checkText } from './faults.ts';
 
 /** Distinct statements kept prepared; a server has about a hundred. */
 const maxCachedStatements = 512;
@@ -20,21 +21,35 @@ const maxCachedStatements = 512;
 /** Kysely on Node's built-in SQLite: one connection, prepared statements kept by their text. */
 export class NodeSqliteDialect implements Dialect {
   readonly #open: () => DatabaseSync;
+  #driver: NodeSqliteDriver | undefined;
   /** `open` is called once, at the first query; the database is closed by `db.destroy()`. */
   constructor(open: () => DatabaseSync) {
     this.#open = open;
   }
   createDriver(): Driver {
-    return new NodeSqliteDriver(this.#open);
+    this.#driver = new NodeSqliteDriver(this.#open);
+    return this.#driver;
+  }
+  /** Of the one connection. */
+  load(): { busy: number; limit: number; waiting: number } {
+    const { busy, waiting } = this.#driver?.load() ?? { busy: 0, waiting: 0 };
+    return { busy, limit: 1, waiting };
   }
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler();
   }
   createAdapter(): DialectAdapter {
-    return new SqliteAdapter();
+    return new TransactionalSqliteAdapter();
   }
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new SqliteIntrospector(db);
+  }
+}
+
+/** SQLite takes schema changes back with their transaction, as Kysely's own adapter does not say: so that migrations are one, under the file's write lock. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 
@@ -48,6 +63,9 @@ class NodeSqliteDriver implements Driver {
 
   constructor(open: () => DatabaseSync) {
     this.#open = open;
+  }
+  load(): { busy: number; waiting: number } {
+    return { busy: this.#busy ? 1 : 0, waiting: this.#waiting.length };
   }
   async init(): Promise<void> {
     this.#database = this.#open();
@@ -94,6 +112,7 @@ class NodeSqliteConnection implements DatabaseConnection {
     this.#database = database;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    checkText(query.parameters);
     const { statement, answersRows } = this.#prepare(query.sql);
     const parameters = query.parameters as SQLInputValue[];
     if (answersRows) return { rows: statement.all(...parameters) as R[] };

@@ -1,22 +1,19 @@
-import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
-import { migrate } from './migrations/index.ts';
+import type { Kysely } from 'kysely';
+import { type Database, openDatabase, type Place } from './database.ts';
 import { seedRows } from './seed/rows.ts';
 import { defaultSize, type SeedSize } from './seed/size.ts';
-import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { tableNames } from './table-order.ts';
 import type { Tables } from './tables.ts';
 
 export interface StoreOptions {
-  /** SQLite file, made when absent; in memory without it. Data of a file that has some is kept as it is. */
-  file?: string;
+  /** Made when absent; in memory without it. Data of a place that has some are kept as they are. */
+  place?: Place;
   /** The same seed and size give the same rows, ids and times included. */
   seed: number;
   size?: Partial<SeedSize>;
 }
 
-export interface Store {
-  db: Kysely<Tables>;
+export interface Store extends Pick<Database, 'kind' | 'db' | 'ping' | 'pool' | 'close'> {
   /** What a reset brings back. */
   readonly size: Readonly<SeedSize>;
   /**
@@ -24,49 +21,40 @@ export interface Store {
    * What is cached elsewhere (sessions, settings) must be dropped by the caller.
    */
   reset(size?: SeedSize): Promise<void>;
-  /** Waits for nothing: close after the last query. Twice is fine. */
-  close(): Promise<void>;
 }
 
-/** Opens, migrates and, where it is empty, seeds the embedded store. */
+/** Opens, migrates and, where it is empty, seeds the store; of several servers that do so at once, one does. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   let size: SeedSize = { ...defaultSize, ...options.size };
-  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(() => openDatabase(options.file)) });
+  const database = await openDatabase(options.place ?? { kind: 'sqlite' });
+  const { db } = database;
   try {
-    await migrate(db, 'blob');
-    const anyOrganization = await db.selectFrom('organizations').select('uuid').limit(1).executeTakeFirst();
-    if (!anyOrganization) await db.transaction().execute((transaction) => fill(transaction, options.seed, size));
+    if (!(await isSeeded(db))) {
+      await database.alone(async (transaction) => {
+        if (!(await isSeeded(transaction))) await fill(transaction, options.seed, size);
+      });
+    }
   } catch (error) {
-    await db.destroy();
+    await database.close();
     throw error;
   }
-  let closed: Promise<void> | undefined;
   return {
-    db,
+    ...database,
     get size() {
       return size;
     },
     async reset(asked = size) {
-      await db.transaction().execute(async (transaction) => {
-        for (const table of tableNames.toReversed()) await transaction.deleteFrom(table).execute();
+      await database.alone(async (transaction) => {
+        await database.empty(transaction);
         await fill(transaction, options.seed, asked);
       });
       size = asked;
     },
-    close: () => {
-      closed ??= db.destroy();
-      return closed;
-    },
   };
 }
 
-function openDatabase(file: string | undefined): DatabaseSync {
-  const database = new DatabaseSync(file ?? ':memory:', { enableForeignKeyConstraints: true, timeout: 5_000 });
-  if (file !== undefined) {
-    // WAL with `normal`: a commit outlives the process; only a power cut may take the last ones.
-    database.exec('pragma journal_mode = wal; pragma synchronous = normal');
-  }
-  return database;
+async function isSeeded(db: Kysely<Tables>): Promise<boolean> {
+  return (await db.selectFrom('organizations').select('uuid').limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Values in one insert; Postgres takes 65,535, SQLite 32,766. Longer statements are slower to build than they save. */

@@ -15,6 +15,7 @@ export interface ServerSources {
   /** By service; only those that the latency profile gives a bound. */
   workers(): Iterable<[string, PoolLoad]>;
   inference(): PoolLoad;
+  storePool(): { busy: number; limit: number; waiting: number; refused: number };
   cache(): { hits: number; misses: number; entries: number };
   /** Since the start. */
   traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
@@ -78,6 +79,10 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   asked(names.requestsInFlight, 'Requests under way, streams among them.', () => sources.inFlight?.());
   asked(names.streamsActive, 'Event streams under way.', () => sources.openStreams?.());
   pools(gauge, sources);
+  asked(names.storeConnectionsBusy, 'Connections to the database that a query or transaction has.', () => sources.storePool?.().busy);
+  asked(names.storeConnectionsLimit, 'Connections to the database that there may be.', () => sources.storePool?.().limit);
+  asked(names.storeConnectionsWaiting, 'Queries that wait for a connection.', () => sources.storePool?.().waiting);
+  told(names.storeRefused, 'Queries that were refused for want of a connection.', [], () => (sources.storePool ? [[{}, sources.storePool().refused]] : []));
   told(names.cacheRequests, 'Look-ups in the cache; a miss loads from the store.', [labels.result], () => {
     const counts = sources.cache?.();
     return counts

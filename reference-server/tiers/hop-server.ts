@@ -166,8 +166,10 @@ function refuse(response: ServerResponse, status: number, code: string, message:
 function lookAt(state: ServerState, path: string, request: IncomingMessage, response: ServerResponse): void {
   if (path === '/healthz') response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
   else if (path === '/readyz') {
-    response.writeHead(state.draining ? 503 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ status: state.draining ? 'draining' : 'ready' }));
+    void state.unready().then((unready) => {
+      response.writeHead(unready ? 503 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(unready ?? { status: 'ready' }));
+    });
   } else if (path === '/metrics') void sendMetrics(state, request, response).catch((error: unknown) => state.onFault(error));
   else refuse(response, 404, 'not_found', `nothing at GET ${path} on the port between tiers`);
 }

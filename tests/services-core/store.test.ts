@@ -82,12 +82,12 @@ describe('seed', () => {
 describe('store', () => {
   test('a file keeps what was written, and is seeded once', async () => {
     const file = newFile();
-    const first = await open({ file });
+    const first = await open({ place: { kind: 'sqlite', file } });
     const before = await counts(first);
     const organization = await first.db.selectFrom('organizations').select('uuid').where('is_default', '=', 1).executeTakeFirstOrThrow();
     await first.db.updateTable('organizations').set({ name: 'Renamed' }).where('uuid', '=', organization.uuid).execute();
     await first.close();
-    const second = await open({ file });
+    const second = await open({ place: { kind: 'sqlite', file } });
     expect(await counts(second)).toEqual(before);
     expect((await second.db.selectFrom('organizations').select('name').where('uuid', '=', organization.uuid).executeTakeFirstOrThrow()).name).toBe('Renamed');
   });
@@ -151,7 +151,7 @@ describe('store', () => {
   });
 
   test('a file that is no database is refused', async () => {
-    await expect(openStore({ seed: 1, file: import.meta.filename })).rejects.toThrow('file is not a database');
+    await expect(openStore({ seed: 1, place: { kind: 'sqlite', file: import.meta.filename } })).rejects.toThrow('file is not a database');
   });
 });
 

@@ -5,6 +5,13 @@ import { delimiter, join } from 'node:path';
 /** Where tests note what they skipped; the closing reporter prints it. */
 export const missingToolsFile = join(tmpdir(), 'plumbline-missing-tools.txt');
 
+interface Known {
+  programs: readonly string[];
+  /** Where a package keeps it off the PATH. */
+  folders?: readonly string[];
+  get: string;
+}
+
 const known = {
   k6: { programs: ['k6'], get: 'go install go.k6.io/k6@v1.8.1' },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], get: 'apt-get install chromium' },
@@ -16,8 +23,9 @@ const known = {
   prometheus: { programs: ['prometheus'], get: 'apt-get install prometheus' },
   promtool: { programs: ['promtool'], get: 'apt-get install prometheus' },
   docker: { programs: ['docker'], get: 'apt-get install docker.io, then start dockerd; and the compose plugin' },
+  postgres: { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], get: 'apt-get install postgresql-15' },
   taskset: { programs: ['taskset'], get: 'apt-get install util-linux' },
-} as const;
+} as const satisfies Record<string, Known>;
 export type ToolName = keyof typeof known;
 
 /**
@@ -25,9 +33,9 @@ export type ToolName = keyof typeof known;
  * Throws instead when `PLUMBLINE_REQUIRE` (names separated by commas) names it.
  */
 export function requireTool(name: ToolName): string | undefined {
-  const { programs, get } = known[name];
+  const { programs, get, folders = [] } = known[name] as Known;
   const override = name === 'k6' ? process.env['K6_BIN'] : undefined;
-  const path = override ?? find(programs);
+  const path = override ?? find(programs, folders);
   if (path !== undefined) return path;
   missing(name, `${name} is missing; get it: ${get}`);
   return undefined;
@@ -39,8 +47,8 @@ export function missing(name: ToolName, line: string): void {
   appendFileSync(missingToolsFile, `${line}\n`);
 }
 
-function find(programs: readonly string[]): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+function find(programs: readonly string[], folders: readonly string[]): string | undefined {
+  for (const folder of [...folders, ...(process.env['PATH'] ?? '').split(delimiter)]) {
     for (const program of programs) {
       const file = join(folder, program);
       try {

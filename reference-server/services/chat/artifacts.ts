@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
+import { lockRows } from '../../store/lock-rows.ts';
 import type { Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { notFound } from '../errors.ts';
@@ -119,12 +120,15 @@ const createVersion: Route = {
             .onConflict((on) => on.column('uuid').doNothing())
             .execute();
         }
-        const artifact = await transaction
-          .selectFrom('artifacts')
-          .select(['title', 'content_type'])
-          .where('uuid', '=', artifactUuid)
-          .where('organization_uuid', '=', organizationId)
-          .executeTakeFirst();
+        // Versions are numbered in turn.
+        const artifact = await lockRows(
+          transaction,
+          transaction
+            .selectFrom('artifacts')
+            .select(['title', 'content_type'])
+            .where('uuid', '=', artifactUuid)
+            .where('organization_uuid', '=', organizationId),
+        ).executeTakeFirst();
         if (!artifact) throw notFound('artifact');
         const { newest } = await transaction
           .selectFrom('artifact_versions')

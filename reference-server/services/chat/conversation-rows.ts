@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { lockRows } from '../../store/lock-rows.ts';
 import { preparedQuery } from '../../store/prepared-query.ts';
 import type { ConversationsTable, MessagesTable, Tables } from '../../store/tables.ts';
 import { notFound } from '../errors.ts';
@@ -10,14 +11,17 @@ const conversationOf = preparedQuery<{ uuid: string; organizationUuid: string },
 
 export type Head = Pick<ConversationsTable, 'uuid' | 'model' | 'current_leaf_message_uuid'>;
 const headOf = preparedQuery<{ uuid: string; organizationUuid: string }, Head>((db, value) =>
-  db
-    .selectFrom('conversations')
-    .select(['uuid', 'model', 'current_leaf_message_uuid'])
-    .where('uuid', '=', value('uuid'))
-    .where('organization_uuid', '=', value('organizationUuid')),
+  lockRows(
+    db,
+    db
+      .selectFrom('conversations')
+      .select(['uuid', 'model', 'current_leaf_message_uuid'])
+      .where('uuid', '=', value('uuid'))
+      .where('organization_uuid', '=', value('organizationUuid')),
+  ),
 );
 
-/** What a new message needs to know of its conversation. Throws 404. */
+/** What a new message needs to know of its conversation, which nobody else changes before the transaction's end. Throws 404. */
 export async function findHead(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<Head> {
   const { rows } = await headOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid });
   if (!rows[0]) throw notFound('conversation');
@@ -28,6 +32,16 @@ export async function findHead(db: Kysely<Tables>, organizationUuid: string, con
 export async function findConversation(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<ConversationsTable> {
   const { rows } = await conversationOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid });
   const row = rows[0];
+  if (!row) throw notFound('conversation');
+  return row;
+}
+
+/** The same in a transaction that changes the conversation by what it reads: nobody else changes it before the end. Throws 404. */
+export async function lockConversation(transaction: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<ConversationsTable> {
+  const row = await lockRows(
+    transaction,
+    transaction.selectFrom('conversations').selectAll().where('uuid', '=', conversationUuid.toLowerCase()).where('organization_uuid', '=', organizationUuid),
+  ).executeTakeFirst();
   if (!row) throw notFound('conversation');
   return row;
 }

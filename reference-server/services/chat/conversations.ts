@@ -6,7 +6,7 @@ import { conflict, invalid, notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
 import { closed, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
-import { conversationJson, findConversation, messageJson, nameAt } from './conversation-rows.ts';
+import { conversationJson, findConversation, lockConversation, messageJson, nameAt } from './conversation-rows.ts';
 import { conversation, conversationParams, conversationWithMessages, createBody, defaultSettings, type Settings, updateBody } from './conversation-schema.ts';
 import { pathTo } from './message-tree.ts';
 
@@ -145,7 +145,7 @@ const update: Route = {
     const now = timestamp(backends.now());
     const row = await backends.store(exchange, 'update conversation', (db) =>
       db.transaction().execute(async (transaction) => {
-        const old = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        const old = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
         if (leaf !== undefined) {
           const known = await transaction
             .selectFrom('messages')

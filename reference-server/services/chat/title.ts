@@ -3,7 +3,7 @@ import { timestamp, timestampAfter } from '../../store/timestamps.ts';
 import type { Route } from '../route.ts';
 import { param } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
-import { findConversation, nameAt } from './conversation-rows.ts';
+import { lockConversation, nameAt } from './conversation-rows.ts';
 import { conversationParams, rootParentUuid, titleAnswer, titleBody } from './conversation-schema.ts';
 
 /** How long a title is in the making. A short job of a small model; the analysis saw only that it comes after the 202. */
@@ -33,7 +33,7 @@ const title: Route = {
     const nowText = timestamp(now);
     const uuid = await backends.store(exchange, 'update conversation title', (db) =>
       db.transaction().execute(async (transaction) => {
-        const row = await findConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+        const row = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
         let text = given;
         if (text === undefined) {
           const first = await transaction

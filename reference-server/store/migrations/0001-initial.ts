@@ -1,8 +1,11 @@
-import type { CreateTableBuilder, Kysely } from 'kysely';
+import type { ColumnDataType, CreateTableBuilder, Kysely, RawBuilder } from 'kysely';
 import type { Tables } from '../tables.ts';
 
-/** The one column type that SQLite and Postgres name differently. */
-export type BinaryType = 'blob' | 'bytea';
+/** What SQLite and Postgres name differently. */
+export interface ColumnTypes {
+  text: ColumnDataType | RawBuilder<unknown>;
+  binary: ColumnDataType | RawBuilder<unknown>;
+}
 
 interface Reference {
   column: string;
@@ -194,8 +197,8 @@ const indexes: readonly (readonly [table: keyof Tables, columns: readonly string
   ['mcp_servers', ['organization_uuid', 'name']],
 ];
 
-export async function up(db: Kysely<unknown>, binaryType: BinaryType): Promise<void> {
-  for (const shape of shapes) await createTable(db, shape, binaryType);
+export async function up(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  for (const shape of shapes) await createTable(db, shape, types);
   for (const [table, columns] of indexes) {
     await db.schema
       .createIndex(`${table}_by_${columns.join('_')}`)
@@ -205,13 +208,13 @@ export async function up(db: Kysely<unknown>, binaryType: BinaryType): Promise<v
   }
 }
 
-async function createTable(db: Kysely<unknown>, shape: Shape, binaryType: BinaryType): Promise<void> {
+async function createTable(db: Kysely<unknown>, shape: Shape, types: ColumnTypes): Promise<void> {
   let builder: CreateTableBuilder<string, string> = db.schema.createTable(shape.name);
-  for (const column of shape.text ?? []) builder = builder.addColumn(column, 'text', (definition) => definition.notNull());
-  for (const column of shape.nullableText ?? []) builder = builder.addColumn(column, 'text');
+  for (const column of shape.text ?? []) builder = builder.addColumn(column, types.text, (definition) => definition.notNull());
+  for (const column of shape.nullableText ?? []) builder = builder.addColumn(column, types.text);
   for (const column of shape.integer ?? []) builder = builder.addColumn(column, 'integer', (definition) => definition.notNull());
   for (const column of shape.nullableInteger ?? []) builder = builder.addColumn(column, 'integer');
-  for (const column of shape.binary ?? []) builder = builder.addColumn(column, binaryType, (definition) => definition.notNull());
+  for (const column of shape.binary ?? []) builder = builder.addColumn(column, types.binary, (definition) => definition.notNull());
   builder = builder.addPrimaryKeyConstraint(`${shape.name}_key`, [...shape.key]);
   for (const columns of shape.unique ?? []) builder = builder.addUniqueConstraint(`${shape.name}_unique_${columns.join('_')}`, [...columns]);
   for (const { column, to, onDelete } of shape.references ?? []) {

@@ -1,16 +1,33 @@
-import { type Kysely, type Migration, Migrator } from 'kysely';
-import { type BinaryType, up as initial } from './0001-initial.ts';
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import type { Place } from '../database.ts';
+import { type ColumnTypes, up as initial } from './0001-initial.ts';
 
-/** Every migration by name; they run in the order of their names. A migration that has been released is never edited: add the next one. */
-function migrations(binaryType: BinaryType): Record<string, Migration> {
+/** How each database names the types of columns. Text sorts by its bytes in both: UTF-8 in the order of code points, whatever the database's language. */
+const columnTypes: Readonly<Record<Place['kind'], ColumnTypes>> = {
+  sqlite: { text: 'text', binary: 'blob' },
+  postgres: { text: sql`text collate "C"`, binary: 'bytea' },
+};
+
+/**
+ * Every migration by name; they run in the order of their names, each database's all in one transaction. A migration that has been released is never
+ * edited: add the next one.
+ */
+function migrations(types: ColumnTypes): Record<string, Migration> {
   return {
-    '0001-initial': { up: (db) => initial(db, binaryType) },
+    '0001-initial': { up: (db) => initial(db, types) },
   };
 }
 
-/** Brings a database to the newest schema; what was applied before is left alone. Throws the first failure, with its migration's name. */
-export async function migrate<T>(db: Kysely<T>, binaryType: BinaryType): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(binaryType) } });
+/**
+ * Brings a database to the newest schema; what was applied before is left alone. Servers that start at the same moment wait for the first of them: on
+ * Postgres by an advisory lock, on SQLite by the file's write lock. Throws the first failure, with its migration's name.
+ */
+export async function migrate<T>(db: Kysely<T>, place: Place): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations(columnTypes[place.kind]) },
+    ...(place.kind === 'postgres' && { migrationTableSchema: place.schema }),
+  });
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'before the first migration';

@@ -1,0 +1,49 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { Database, Place } from './database.ts';
+import { migrate } from './migrations/index.ts';
+import { postgresPool } from './postgres-pool.ts';
+import { tableNames } from './table-order.ts';
+import type { Tables } from './tables.ts';
+
+/** Key of the advisory lock of whoever works alone: any number that nobody else takes. */
+const aloneLock = 7_529_460_118;
+
+type PostgresPlace = Extract<Place, { kind: 'postgres' }>;
+
+/** A schema of a Postgres database, made when absent, through a pool of connections. */
+export async function openPostgres(place: PostgresPlace): Promise<Database> {
+  await unbounded(place, (db) => migrate(db, place));
+  const pool = postgresPool(place);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  let closed: Promise<void> | undefined;
+  return {
+    kind: 'postgres',
+    db,
+    alone: (work) =>
+      unbounded(place, (own) =>
+        own.transaction().execute(async (transaction) => {
+          await sql`select pg_advisory_xact_lock(${sql.lit(aloneLock)})`.execute(transaction);
+          return await work(transaction);
+        }),
+      ),
+    async empty(transaction) {
+      await sql`truncate ${sql.join(tableNames.map((name) => sql.table(name)))}`.execute(transaction);
+    },
+    ping: () => pool.ping(),
+    pool: () => pool.counts(),
+    close() {
+      closed ??= db.destroy();
+      return closed;
+    },
+  };
+}
+
+/** A connection that is not of the pool, for work that takes what it takes. */
+async function unbounded<T>(place: PostgresPlace, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: postgresPool({ ...place, pool: { connections: 1, statementMs: 0 } }) }) });
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
