@@ -4,6 +4,7 @@ import { addDash } from './dash.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
+import { addHistory } from './history.ts';
 import { addInit } from './init.ts';
 import { addOperations } from './operations.ts';
 import { addReport } from './report.ts';
@@ -25,6 +26,7 @@ export const commands: readonly AddCommand[] = [
   addReport,
   addTrace,
   addCompare,
+  addHistory,
   addScenarios,
   addOperations,
   addUp,
