@@ -20,7 +20,7 @@ export interface PooledEpoch {
  */
 export function tailOf(sortedMs: ArrayLike<number>, q: number, maxEpochs: number): Tail {
   const n = sortedMs.length;
-  const kept = Math.min(n, Math.ceil(n * (1 - q) * maxEpochs) + 1);
+  const kept = Math.min(n, Math.ceil(n * (1 - q) * maxEpochs - 1e-9 * n) + 1);
   return { n, slowestMs: Array.from({ length: kept }, (_, i) => sortedMs[n - 1 - i] as number) };
 }
 

@@ -6,15 +6,14 @@ export function studentUpperTail(t: number, degrees: number): number {
   return cdf(-t, degrees);
 }
 
-const known = new Map<string, number>();
+const known = new Map<number, number[]>();
 
 /** The value that T exceeds with probability `alpha`, in (0, 1). Remembered: a gate asks for the same few again and again. */
 export function studentCritical(alpha: number, degrees: number): number {
-  const key = `${alpha}:${degrees}`;
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  if (known.size > 10_000) known.clear();
-  const value = -quantile(alpha, degrees);
-  known.set(key, value);
+  if (known.size > 1_000) known.clear();
+  const byDegrees = known.get(alpha) ?? [];
+  known.set(alpha, byDegrees);
+  const value = byDegrees[degrees] ?? -quantile(alpha, degrees);
+  byDegrees[degrees] = value;
   return value;
 }
