@@ -1,19 +1,22 @@
+import { RecordRing } from './record-ring.ts';
 import { baggageOf } from './spans.ts';
 import type { TraceRecord } from './trace-record.ts';
 
 export interface RecentRecords {
   add(record: TraceRecord): void;
-  /** Takes out every record of the trace, in the order of their coming. */
-  take(traceId: string): TraceRecord[];
-  /** Takes out every record that is wanted. Looks at all of them. */
+  /** Takes out every record of these traces, in the order of their coming. Looks at all that are held: ask for many at once. */
+  take(traceIds: ReadonlySet<string>): TraceRecord[];
+  /** Takes out every record that is wanted. Reads all of them. */
   takeWhere(wanted: (record: TraceRecord) => boolean): TraceRecord[];
   /** Records held, and how many had to go for newer ones. */
   counts(): { held: number; evicted: number };
 }
 
 export interface RecentLimits {
-  /** Records of the latest requests, of whatever run. */
+  /** Records of the latest requests, of whatever run; and how many bytes they may take, all together and each. */
   latest: number;
+  latestBytes: number;
+  bytesOfOne: number;
   /** Records of the slowest requests, of each operation in each run. */
   slowest: number;
   /** Runs whose slowest are held: the ones that were last heard of. */
@@ -22,14 +25,10 @@ export interface RecentLimits {
   withoutRunMs: number;
 }
 
+/** One of the slowest. It may be among the latest as well, by its number, and is marked there. */
 interface Entry {
   record: TraceRecord;
-  /** Empty: none. */
-  run: string;
-  /** Its place among the latest; -1: no more. */
-  slot: number;
-  /** Among its operation's slowest. */
-  slow: boolean;
+  number: number;
 }
 
 /** The slowest first. */
@@ -46,43 +45,31 @@ const mostBaggages = 256;
 /**
  * Hop records of requests whose spans were not emitted, in case somebody asks: the latest, and the slowest of each operation, so that a long run's slowest are
  * there at its end. The oldest of the latest goes first. The slowest are those of a run: one that is over, or a server's first requests, cannot hold the places
- * of the next run. All limits are at least 1.
+ * of the next run. All limits are at least 1. A record that is too large is held only as one of the slowest.
  */
 export function recentRecords(limits: RecentLimits): RecentRecords {
-  const ring: (Entry | undefined)[] = [];
-  let next = 0;
-  // Nearly always one; a caller that sends one trace id with everything has all of them here.
-  const byTrace = new Map<string, Entry | Set<Entry>>();
+  let held = 0;
+  let evicted = 0;
+  // Its memory is taken with the first record: a server that exports nothing has none.
+  let latest: RecordRing | undefined;
   const runOf = runReader();
   /** The run that was last heard of is the last. */
   const runs = new Map<string, Map<string, Ranking>>();
   let heardOf: string | undefined;
-  let held = 0;
-  let evicted = 0;
 
-  const file = (entry: Entry): void => {
-    const { traceId } = entry.record;
-    const those = byTrace.get(traceId);
-    if (those === undefined) byTrace.set(traceId, entry);
-    else if (those instanceof Set) those.add(entry);
-    else byTrace.set(traceId, new Set([those, entry]));
-    held += 1;
-  };
-  const unfile = (entry: Entry): void => {
-    const { traceId } = entry.record;
-    const those = byTrace.get(traceId);
-    if (those instanceof Set && those.size > 1) those.delete(entry);
-    else byTrace.delete(traceId);
+  const evict = (): void => {
     held -= 1;
-  };
-  const evictUnlessKept = (entry: Entry): void => {
-    if (entry.slot >= 0 || entry.slow) return;
-    unfile(entry);
     evicted += 1;
   };
-  const leaveRanking = (entry: Entry): void => {
-    entry.slow = false;
-    evictUnlessKept(entry);
+  const ring = (): RecordRing => {
+    latest ??= new RecordRing({ mostRecords: limits.latest, mostBytes: limits.latestBytes, mostBytesOfOne: limits.bytesOfOne }, (isSlow) => {
+      if (!isSlow) evict();
+    });
+    return latest;
+  };
+  const leaveRanking = ({ number }: Entry): void => {
+    if (ring().has(number)) ring().mark(number, false);
+    else evict();
   };
   const rankingsOf = (run: string): Map<string, Ranking> => {
     const known = runs.get(run);
@@ -108,56 +95,55 @@ export function recentRecords(limits: RecentLimits): RecentRecords {
     ranking.oldestMs = Math.min(...ranking.entries.map(({ record }) => record.endMs));
     for (const entry of aged) leaveRanking(entry);
   };
-  const rank = (entry: Entry): void => {
-    const rankings = rankingsOf(entry.run);
-    const name = rankedAs(entry.record);
+  /** Returns whether it is one of the slowest. */
+  const rank = (record: TraceRecord, number: number): boolean => {
+    const run = runOf(record.baggage);
+    const rankings = rankingsOf(run);
+    const name = rankedAs(record);
     let ranking = rankings.get(name);
     if (!ranking) {
       ranking = { entries: [], oldestMs: Number.POSITIVE_INFINITY };
       rankings.set(name, ranking);
     }
-    if (entry.run === noRun) dropAged(ranking, entry.record.endMs);
+    if (run === noRun) dropAged(ranking, record.endMs);
     const those = ranking.entries;
-    const ms = durationMs(entry.record);
+    const ms = durationMs(record);
     const fastest = those.at(-1);
-    if (those.length >= limits.slowest && fastest && durationMs(fastest.record) >= ms) return;
+    if (those.length >= limits.slowest && fastest && durationMs(fastest.record) >= ms) return false;
     const index = those.findIndex((one) => durationMs(one.record) < ms);
-    those.splice(index < 0 ? those.length : index, 0, entry);
-    ranking.oldestMs = Math.min(ranking.oldestMs, entry.record.endMs);
-    entry.slow = true;
+    those.splice(index < 0 ? those.length : index, 0, { record, number });
+    ranking.oldestMs = Math.min(ranking.oldestMs, record.endMs);
     const out = those.length > limits.slowest ? those.pop() : undefined;
     if (out) leaveRanking(out);
+    return true;
   };
-  const remove = (entry: Entry): void => {
-    unfile(entry);
-    if (entry.slot >= 0) ring[entry.slot] = undefined;
-    if (!entry.slow) return;
-    const ranked = runs.get(entry.run)?.get(rankedAs(entry.record))?.entries;
-    ranked?.splice(ranked.indexOf(entry), 1);
-  };
-  const entriesOf = (traceId: string): Entry[] => {
-    const those = byTrace.get(traceId);
-    if (those === undefined) return [];
-    return those instanceof Set ? [...those] : [those];
-  };
-  const takeAll = (entries: readonly Entry[]): TraceRecord[] => {
-    for (const entry of entries) remove(entry);
-    return entries.map(({ record }) => record);
+  const takeOut = (isWanted: (traceId: string, record: () => TraceRecord) => boolean): TraceRecord[] => {
+    const taken = new Map<number, TraceRecord>();
+    for (const ranking of [...runs.values()].flatMap((rankings) => [...rankings.values()])) {
+      ranking.entries = ranking.entries.filter(({ record, number }) => {
+        if (!isWanted(record.traceId, () => record)) return true;
+        taken.set(number, record);
+        ring().remove(number);
+        return false;
+      });
+    }
+    for (const number of ring().numbers()) {
+      if (!isWanted(ring().traceId(number), () => ring().read(number))) continue;
+      taken.set(number, ring().read(number));
+      ring().remove(number);
+    }
+    held -= taken.size;
+    return [...taken].sort(([a], [b]) => a - b).map(([, record]) => record);
   };
   return {
     add(record) {
-      const entry: Entry = { record, run: runOf(record.baggage), slot: next, slow: false };
-      file(entry);
-      rank(entry);
-      const oldest = ring[next];
-      ring[next] = entry;
-      next = (next + 1) % limits.latest;
-      if (!oldest) return;
-      oldest.slot = -1;
-      evictUnlessKept(oldest);
+      const number = ring().add(record);
+      held += 1;
+      if (rank(record, number)) ring().mark(number, true);
+      else if (!ring().has(number)) evict();
     },
-    take: (traceId) => takeAll(entriesOf(traceId)),
-    takeWhere: (wanted) => takeAll([...byTrace.keys()].flatMap(entriesOf).filter(({ record }) => wanted(record))),
+    take: (traceIds) => (held === 0 ? [] : takeOut((traceId) => traceIds.has(traceId))),
+    takeWhere: (wanted) => (held === 0 ? [] : takeOut((_, record) => wanted(record()))),
     counts: () => ({ held, evicted }),
   };
 }

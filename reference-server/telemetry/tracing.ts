@@ -42,7 +42,15 @@ export interface Tracing {
   stop(timeoutMs: number): Promise<void>;
 }
 
-const limits: RecentLimits = { latest: 20_000, slowest: 64, runs: 4, withoutRunMs: 15 * 60_000 };
+const limits: RecentLimits = {
+  latest: 20_000,
+  // About 600 each.
+  latestBytes: 16 * 1024 ** 2,
+  bytesOfOne: 64 * 1024,
+  slowest: 64,
+  runs: 4,
+  withoutRunMs: 15 * 60_000,
+};
 /** Emitted traces that are remembered, so that asking for one again is no fault. */
 const rememberedTraces = 50_000;
 
@@ -78,21 +86,18 @@ export function makeTracing(): Tracing {
       return undefined;
     },
     keep(traceIds) {
-      const missing: string[] = [];
+      const asked = new Set(traceIds);
+      const incomplete = new Set<string>();
       let count = 0;
-      for (const traceId of traceIds) {
-        const records = sink ? recent.take(traceId) : [];
-        let whole = records.length > 0 || emitted.has(traceId) || emittedBefore.has(traceId);
-        for (const record of records) {
-          const spans = sink && emit(sink, record, 'asked');
-          count += spans ?? 0;
-          if (spans !== undefined) continue;
-          whole = false;
-          recent.add(record);
-        }
-        if (!whole) missing.push(traceId);
+      for (const record of sink ? recent.take(asked) : []) {
+        const spans = sink && emit(sink, record, 'asked');
+        count += spans ?? 0;
+        if (spans !== undefined) continue;
+        incomplete.add(record.traceId);
+        recent.add(record);
       }
-      return { emitted: count, missing };
+      const isWhole = (traceId: string): boolean => !incomplete.has(traceId) && (emitted.has(traceId) || emittedBefore.has(traceId));
+      return { emitted: count, missing: [...asked].filter((traceId) => !isWhole(traceId)) };
     },
     health: () => ({ exported: 0, dropped: 0, queued: 0, failedExports: 0, ...sink?.health(), enabled: sink !== undefined, ...recent.counts() }),
     flush: async (timeoutMs) => (sink ? sink.flush(timeoutMs) : true),
