@@ -15,11 +15,6 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const server = await startServer(config);
   const ready = { ready: true, url: server.url, controlUrl: server.controlUrl, pid: process.pid, profile: server.profile, protocol: server.protocol };
-  if (config.json) console.log(JSON.stringify(ready));
-  else
-    console.log(
-      `reference server, profile ${server.profile}\n  ${server.url}\n  ${server.controlUrl} (control)\nCtrl-C stops it; in another terminal: plumbline session`,
-    );
   let stopping = false;
   const stop = (graceMs: number): void => {
     if (stopping) process.exit(0);
@@ -33,6 +28,12 @@ async function main(): Promise<void> {
   });
   // Whoever started us has gone: nobody is left to stop us.
   if (config.parent) process.stdin.on('close', () => stop(0)).resume();
+  // Last: whoever reads it may stop us at once.
+  if (config.json) console.log(JSON.stringify(ready));
+  else
+    console.log(
+      `reference server, profile ${server.profile}\n  ${server.url}\n  ${server.controlUrl} (control)\nCtrl-C stops it; in another terminal: plumbline session`,
+    );
 }
 
 function explain(error: unknown): { text: string; code: number } {

@@ -41,6 +41,8 @@ export function postgresPool({ url, schema, pool: asked }: Extract<Place, { kind
   });
   // A connection that broke while nobody used it: the pool has let it go already.
   pool.on('error', () => undefined);
+  // One that broke between two queries of a transaction: the next query says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let refused = 0;
   const take = async (): Promise<pg.PoolClient> => {
     if (pool.waitingCount >= limits.waiting) {
