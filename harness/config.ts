@@ -17,6 +17,10 @@ export interface HarnessConfig {
   grafanaUrl: string | undefined;
   /** `GRAFANA_TOKEN`: of a service account, for the annotations of a run. */
   grafanaToken: string | undefined;
+  /** `GITHUB_ACTIONS`: this is a step of GitHub Actions, which reads annotations in its log. */
+  githubActions: boolean;
+  /** `GITHUB_STEP_SUMMARY`: the file of the step's summary there. */
+  githubStepSummary: string | undefined;
   /** `STACK_EXTRA_CA`: certificates (PEM) that the build of the stack's image trusts, too; the compose file reads it. */
   stackExtraCa: string | undefined;
 }
@@ -31,6 +35,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig 
     otlpTracesUrl: tracesUrlOf(env),
     grafanaUrl: env['GRAFANA_URL'] === '' ? undefined : env['GRAFANA_URL'],
     grafanaToken: env['GRAFANA_TOKEN'] === '' ? undefined : env['GRAFANA_TOKEN'],
+    githubActions: env['GITHUB_ACTIONS'] === 'true',
+    githubStepSummary: env['GITHUB_STEP_SUMMARY'] === '' ? undefined : env['GITHUB_STEP_SUMMARY'],
     stackExtraCa: env['STACK_EXTRA_CA'] === '' ? undefined : env['STACK_EXTRA_CA'],
     otlpHeaders: { ...headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''), ...headersOf(env['OTEL_EXPORTER_OTLP_TRACES_HEADERS'] ?? '') },
   };

@@ -110,6 +110,20 @@ export const runMetricNames = {
   objectiveLimit: 'plumbline_run_objective_limit',
 } as const;
 
+/** Metric names in the text that a gate writes for trends; times in seconds. */
+export const gateMetricNames = {
+  verdict: 'plumbline_gate_verdict',
+  duration: 'plumbline_gate_duration_seconds',
+  epochs: 'plumbline_gate_epochs',
+  metricVerdict: 'plumbline_gate_metric_verdict',
+  change: 'plumbline_gate_change_ratio',
+  changeLow: 'plumbline_gate_change_low_ratio',
+  changeHigh: 'plumbline_gate_change_high_ratio',
+  margin: 'plumbline_gate_margin_ratio',
+  value: 'plumbline_gate_side_seconds',
+  throughput: 'plumbline_gate_side_requests_per_second',
+} as const;
+
 /** Windows over which bad events are counted: 15s and 1m for a run, the others for the 30 days of the budget. */
 export const burnWindows = ['15s', '1m', '5m', '30m', '1h', '2h', '6h', '1d', '3d', '30d'] as const;
 export type BurnWindow = (typeof burnWindows)[number];
@@ -175,6 +189,16 @@ export const metricLabels = {
   slo: 'slo',
   /** Of alerts: the uid of the board to look at first. */
   board: 'board',
+  /** Of a gate. */
+  gate: 'gate',
+  baseCommit: 'base_commit',
+  headCommit: 'head_commit',
+  side: 'side',
+  metric: 'metric',
+  measure: 'measure',
+  /** Not `quantile`, which the formats keep for summaries. */
+  quantile: 'q',
+  gating: 'gating',
 } as const;
 
 /** Of exemplars: the trace that the value belongs to. */

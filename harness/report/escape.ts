@@ -5,6 +5,16 @@ export function escape(text: string | number): string {
   return String(text).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
+/** For one line of Markdown, table cells too: no mark-up of a name takes effect, nobody is mentioned by it, and it leads nowhere. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\|*_<>`[\]]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`))
+    .replaceAll('@', '@<!-- -->')
+    .replaceAll('://', ':<!-- -->//')
+    .replace(/www\./gi, (found) => `${found.slice(0, 3)}<!-- -->.`);
+}
+
 /** Letters, digits and dashes, for ids. */
 export function slug(text: string): string {
   return (

@@ -8,7 +8,14 @@ export function ms(value: number): string {
 export function number(value: number): string {
   const size = Math.abs(value);
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
-  return value.toLocaleString('en-US', { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  return formats[digits].format(value);
+}
+
+/** By digits after the point. Made once: that takes longer than formatting a number. */
+const formats = { 0: formatWith(0), 1: formatWith(1), 2: formatWith(2), 3: formatWith(3) } as const;
+
+function formatWith(digits: number): Intl.NumberFormat {
+  return new Intl.NumberFormat('en-US', { minimumFractionDigits: 0, maximumFractionDigits: digits });
 }
 
 export function percent(ratio: number): string {

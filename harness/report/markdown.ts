@@ -1,4 +1,5 @@
 import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
+import { escapeMarkdown as cell } from './escape.ts';
 import { busiest, connectOf, countsFrom, has, sentCount } from './figures-of.ts';
 import { number, percent, quantile } from './format.ts';
 import { objectiveValue } from './sections/judgement.ts';
@@ -72,8 +73,4 @@ function quantileText(distribution: Distribution | undefined, q: number): string
   if (!found) return '–';
   if (!found.enough) return `${number(found.ms)}\\*`;
   return found.lowMs === undefined || found.highMs === undefined ? number(found.ms) : `${number(found.ms)} (${number(found.lowMs)} – ${number(found.highMs)})`;
-}
-
-function cell(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\|*_<>`[\]]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : `\\${character}`));
 }

@@ -1,4 +1,4 @@
-import type { GateFile } from '../../harness/gate/gate-file.ts';
+import type { GateFile, HopEpochs } from '../../harness/gate/gate-file.ts';
 import type { MetricEpochs, MetricJudgement, Scope } from '../../harness/gate/types.ts';
 
 export const epochCount = 8;
@@ -45,6 +45,35 @@ export function judgement(metric: MetricEpochs, verdict: MetricJudgement['verdic
     samplesEach,
     ...more,
   };
+}
+
+/** Own time of a hop, the same in every epoch but for a zigzag. */
+export function hopEpochs(operation: string, hop: string, baseMs: number, headMs: number): HopEpochs {
+  const zigzag = Array.from({ length: epochCount }, (_, epoch) => (epoch % 2 === 0 ? 0.02 : -0.02));
+  return { scenario: 'crud', operation, hop, baseMs: zigzag.map((ms) => baseMs + ms), headMs: zigzag.map((ms) => headMs - ms) };
+}
+
+/** chat.conversations.list is 10% slower at p50 and p95, by 4 ms in the hop store. */
+export function failedGate(change: Partial<GateFile> = {}): GateFile {
+  const metrics = [
+    metricEpochs('chat.conversations.list latency p50', 0.1),
+    metricEpochs('chat.conversations.list latency p95', 0.11, { baseMs: Array.from({ length: epochCount }, () => 90) }),
+    metricEpochs('projects.read latency p50', -0.002),
+    metricEpochs('projects.read latency p95', 0.003),
+  ];
+  const judged = metrics.map((metric, index) => judgement(metric, index < 2 ? 'fail' : 'pass'));
+  return makeGate({
+    metrics,
+    hops: [
+      hopEpochs('chat.conversations.list', 'edge', 2, 2.01),
+      hopEpochs('chat.conversations.list', 'service', 18, 18),
+      hopEpochs('chat.conversations.list', 'store', 20, 24.1),
+      hopEpochs('projects.read', 'store', 20, 20),
+    ],
+    decision: { verdict: 'fail', epochs: epochCount, look: 1, alphaFail: 0.005, alphaPass: 0.0125, metrics: judged, errors: [] },
+    verdict: { verdict: 'fail', reasons: ['chat.conversations.list latency p95: 11.0% slower', 'chat.conversations.list latency p50: 10.0% slower'] },
+    ...change,
+  });
 }
 
 /** A gate that passed on four metrics; `change` replaces what it is given. */
