@@ -1,8 +1,8 @@
 import { type DecisionRule, gateRule, looksWith } from './decision-rule.ts';
+import { estimateMetric } from './estimate-metric.ts';
 import { judgeErrors } from './judge-errors.ts';
 import { effectMargin } from './margins.ts';
-import { clusterBootstrap } from './statistics/cluster-bootstrap.ts';
-import { detectableEffect, lowerBound, type MeanEffect, meanEffect, slowerP, upperBound } from './statistics/mean-effect.ts';
+import { detectableEffect, lowerBound, slowerP, upperBound } from './statistics/mean-effect.ts';
 import type { Decision, ErrorEpochs, MetricEpochs, MetricJudgement } from './types.ts';
 
 /** What was measured: all epochs there are, of which a look takes the first so many. */
@@ -20,7 +20,10 @@ export interface Evidence {
  */
 export function decide(evidence: Evidence, { epochs, look }: { epochs: number; look: number }, rule: DecisionRule = gateRule): Decision {
   const { alphaFail, alphaPass } = rule;
-  const estimates = evidence.metrics.map((metric) => estimate(metric, epochs, evidence.seed));
+  const estimates = evidence.metrics.map((metric) => {
+    const { effect, baseMs, headMs } = estimateMetric(metric, epochs, evidence.seed);
+    return { metric, effect, baseMs, headMs, margin: effectMargin(metric, baseMs), p: slowerP(effect) };
+  });
   const gating = estimates.filter(({ metric }) => metric.advisory === undefined);
   const errors = judgeErrors(evidence.errors, epochs, alphaPass);
   const erring = errors.operations.filter(({ p }) => p !== undefined);
@@ -37,7 +40,7 @@ export function decide(evidence: Evidence, { epochs, look }: { epochs: number; l
     const { effects, baseMs, headMs, samplesEach, pooled, ...plain } = metric;
     return {
       ...plain,
-      verdict: !deciding ? 'inconclusive' : slower ? 'fail' : one.complete && high < margin ? 'pass' : 'inconclusive',
+      verdict: !deciding ? 'inconclusive' : slower ? 'fail' : effect.n === epochs && high < margin ? 'pass' : 'inconclusive',
       change: Math.expm1(effect.mean),
       changeLow: Math.expm1(lowerBound(effect, alphaPass)),
       changeHigh: Math.expm1(high),
@@ -88,41 +91,4 @@ export function decideByLooks(evidence: Evidence, { epochs, ended }: { epochs: n
   if (!evidence.errors.some(({ newKinds }) => newKinds.length > 0)) return decision;
   // Its requests may have come behind the last look.
   return decide(evidence, { epochs, look: 0 }, rule);
-}
-
-interface Estimate {
-  metric: MetricEpochs;
-  effect: MeanEffect;
-  margin: number;
-  baseMs: number;
-  headMs: number;
-  p: number;
-  /** Every epoch has a value. Without it there is no pass. */
-  complete: boolean;
-}
-
-function estimate(metric: MetricEpochs, epochs: number, seed: string | number): Estimate {
-  const { effect, baseMs, headMs } = metric.pooled ? pooledEffect(metric, metric.pooled.slice(0, epochs), seed) : pairedEffect(metric, epochs);
-  return { metric, effect, margin: effectMargin(metric, baseMs), baseMs, headMs, p: slowerP(effect), complete: effect.n === epochs };
-}
-
-type Effect = Pick<Estimate, 'effect' | 'baseMs' | 'headMs'>;
-
-function pairedEffect({ effects, baseMs, headMs }: MetricEpochs, epochs: number): Effect {
-  const there = effects.slice(0, epochs).filter(Number.isFinite);
-  return { effect: meanEffect(there), baseMs: geometricMean(baseMs.slice(0, epochs)), headMs: geometricMean(headMs.slice(0, epochs)) };
-}
-
-function pooledEffect({ id, quantile }: MetricEpochs, pooled: NonNullable<MetricEpochs['pooled']>, seed: string | number): Effect {
-  if (quantile === undefined) throw new RangeError(`metric ${id} has pooled epochs and no quantile: give it one`);
-  const there = pooled.filter(({ base, head }) => base.n > 0 && head.n > 0);
-  if (there.length === 0) return { effect: meanEffect([]), baseMs: Number.NaN, headMs: Number.NaN };
-  const { baseMs, headMs, ...effect } = clusterBootstrap(there, { quantile, seed: `${seed}:${id}` });
-  return { effect, baseMs, headMs };
-}
-
-/** So that head / base is 1 + change. NaN without values. */
-function geometricMean(values: readonly number[]): number {
-  const logs = values.map(Math.log).filter(Number.isFinite);
-  return Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length);
 }

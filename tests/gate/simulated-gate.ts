@@ -49,16 +49,28 @@ export interface Verdicts {
 }
 
 export function simulate(world: World, sets: number, rule: DecisionRule = gateRule): Verdicts {
+  const { metrics, redraw } = simulatedMetrics(world);
+  const verdicts: Verdicts = { sets, fail: 0, pass: 0, inconclusive: 0, passAtLook: [0, 0, 0, 0] };
+  for (let set = 0; set < sets; set += 1) {
+    redraw();
+    const decision = decideByLooks({ metrics, errors: [], seed: 1 }, { epochs: maxEpochs, ended: true }, rule);
+    const verdict = decision?.verdict ?? 'inconclusive';
+    verdicts[verdict] += 1;
+    if (decision && verdict === 'pass') verdicts.passAtLook[decision.look - 1] = (verdicts.passAtLook[decision.look - 1] ?? 0) + 1;
+  }
+  return verdicts;
+}
+
+/** 80 metrics of 32 epochs, which `redraw` fills anew each time: one array for all sets, as thousands of them are made. */
+export function simulatedMetrics(world: World): { metrics: MetricEpochs[]; redraw: () => void } {
   const random = keyedRandom('simulated gate', JSON.stringify(world));
   const drawEffects = effectsOf(world, random);
   const normal = normals(random);
-  const metrics = Array.from({ length: operations }, (_, operation) => [metricOf(operation, 0.5), metricOf(operation, 0.95)] as const);
-  const evidence = { metrics: metrics.flat(), errors: [], seed: 1 };
-  const verdicts: Verdicts = { sets, fail: 0, pass: 0, inconclusive: 0, passAtLook: [0, 0, 0, 0] };
-  for (let set = 0; set < sets; set += 1) {
+  const pairs = Array.from({ length: operations }, (_, operation) => [metricOf(operation, 0.5), metricOf(operation, 0.95)] as const);
+  const redraw = (): void => {
     for (let epoch = 0; epoch < maxEpochs; epoch += 1) {
       const shared = world.machine.shared * normal();
-      for (const [operation, [p50, p95]] of metrics.entries()) {
+      for (const [operation, [p50, p95]] of pairs.entries()) {
         const disturbance = shared + world.machine.own * normal();
         const [d50, d95] = drawEffects();
         const slower = operation === 0 ? Math.log1p(world.slower ?? 0) : 0;
@@ -66,12 +78,9 @@ export function simulate(world: World, sets: number, rule: DecisionRule = gateRu
         p95.effects[epoch] = d95 + 1.5 * disturbance + slower;
       }
     }
-    const decision = decideByLooks(evidence, { epochs: maxEpochs, ended: true }, rule);
-    const verdict = decision?.verdict ?? 'inconclusive';
-    verdicts[verdict] += 1;
-    if (decision && verdict === 'pass') verdicts.passAtLook[decision.look - 1] = (verdicts.passAtLook[decision.look - 1] ?? 0) + 1;
-  }
-  return verdicts;
+  };
+  redraw();
+  return { metrics: pairs.flat(), redraw };
 }
 
 function metricOf(operation: number, quantile: number): MetricEpochs {

@@ -6,6 +6,7 @@ import { holm } from '../../harness/gate/statistics/holm.ts';
 import { detectableEffect, lowerBound, meanEffect, slowerP, upperBound } from '../../harness/gate/statistics/mean-effect.ts';
 import { moreErrorsP } from '../../harness/gate/statistics/stratified-errors.ts';
 import { studentCritical, studentUpperTail } from '../../harness/gate/statistics/student-t.ts';
+import { trigamma } from '../../harness/gate/statistics/trigamma.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
 
 /** Equal to so many significant digits: toBeCloseTo counts decimals, which says nothing of a p of 1e-13. */
@@ -188,4 +189,11 @@ describe('autocorrelation', () => {
     expect(suspected / trials).toBeLessThan(0.065);
     expect(found / trials).toBeGreaterThan(0.95);
   });
+});
+
+test('trigamma, as scipy.special.polygamma(1, x) of SciPy 1.17.1 has it', () => {
+  near(trigamma(0.5), 4.93480220054468);
+  near(trigamma(1.5), 0.9348022005446793);
+  near(trigamma(3.5), 0.3303577561002349);
+  near(trigamma(20), 0.051270822935203124);
 });

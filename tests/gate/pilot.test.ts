@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { planFromPilot, type PilotOptions } from '../../harness/gate/pilot.ts';
+import type { MetricEpochs } from '../../harness/gate/types.ts';
+import { noisy, quiet, simulatedMetrics, wild } from './simulated-gate.ts';
+
+/** Four epochs of base against base. */
+function pilotOf(world: Parameters<typeof simulatedMetrics>[0]): MetricEpochs[] {
+  return simulatedMetrics(world).metrics.map((metric) => ({ ...metric, effects: metric.effects.slice(0, 4) }));
+}
+
+/** d with that standard deviation: 1, -1, 1, -1 has sqrt(4/3). */
+function metric(id: string, spread: number, more: Partial<MetricEpochs> = {}): MetricEpochs {
+  const level = [80, 80, 80, 80];
+  const effects = [1, -1, 1, -1].map((sign) => sign * spread * Math.sqrt(3 / 4));
+  const plain = { scenario: 'crud', scope: { kind: 'operation', name: id }, measure: 'latency', quantile: 0.5, margin: 0.05, floorMs: 0.3 } as const;
+  return { id, ...plain, effects, baseMs: level, headMs: level, samplesEach: 200, ...more };
+}
+
+const keyed: PilotOptions = { draws: 'keyed', samplesEach: 200, epochSeconds: () => 30 };
+const independent: PilotOptions = { draws: 'independent', samplesEach: 800, epochSeconds: (samplesEach) => samplesEach / 20 };
+
+describe('planFromPilot', () => {
+  test('keyed draws on a quiet machine: the first look, 8 epochs of 30 s, and 16 minutes at the longest', () => {
+    const plan = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: quiet }), keyed);
+    expect(plan).toMatchObject({ samplesEach: 200, epochs: 8, expectedMinutes: 4, longestMinutes: 16, fits: true });
+    expect(plan.metrics.length).toBe(80);
+    expect(plan.metrics.every(({ advisory, epochsNeeded }) => advisory === undefined && epochsNeeded === 8)).toBe(true);
+  });
+
+  test('independent draws: 16 epochs at 800 samples, 8 at 1,600, as simulated gates need them', () => {
+    const pilot = pilotOf({ draws: 'independent', samplesEach: 800, machine: quiet });
+    expect(planFromPilot(pilot, { ...independent, samplesToChooseFrom: [800] })).toMatchObject({ samplesEach: 800, epochs: 16 });
+    const twice = pilotOf({ draws: 'independent', samplesEach: 1600, machine: quiet });
+    expect(planFromPilot(twice, { ...independent, samplesEach: 1600, samplesToChooseFrom: [1600] })).toMatchObject({ samplesEach: 1600, epochs: 8 });
+  });
+
+  test('of two numbers of samples that do, the quicker one', () => {
+    const pilot = [metric('a', 0.0285)];
+    // One metric passes in nine of ten when t(0.0125) + z(0.1) = 2.84 + 1.28 standard errors are under ln(1.05): at 8 epochs 0.0415, at 16 0.0269.
+    expect(planFromPilot(pilot, { ...independent, epochSeconds: () => 60 })).toMatchObject({ samplesEach: 800, epochs: 8, expectedMinutes: 8 });
+    expect(planFromPilot([metric('a', 0.04)], { ...independent, epochSeconds: (n) => n / 20 })).toMatchObject({
+      samplesEach: 800,
+      epochs: 16,
+      expectedMinutes: 32 / 3,
+    });
+    expect(planFromPilot([metric('a', 0.04)], { ...independent, epochSeconds: (n) => 30 + n / 80 })).toMatchObject({ samplesEach: 1600, epochs: 8 });
+  });
+
+  test('what no look can resolve is demoted, with the change it could see; the others decide', () => {
+    const plan = planFromPilot([metric('quiet', 0.005), metric('restless', 0.2)], keyed);
+    expect(plan.epochs).toBe(8);
+    const [calm, restless] = plan.metrics;
+    expect(restless?.spread).toBeCloseTo(0.2, 10);
+    // scipy.stats: (t.isf(0.005 / 2, 31) + t.isf(0.2, 31)) * spread / sqrt(32).
+    expect(restless?.detectableChange).toBeCloseTo(Math.expm1(((3.0221 + 0.8534) * 0.2) / Math.sqrt(32)), 4);
+    expect(restless?.advisory).toMatch(/^it varies by 20% from epoch to epoch without a change: too much to rule out 5% in 32 epochs, which could see 15%$/);
+    expect(calm?.spread).toBeCloseTo(0.005, 10);
+    expect(calm).not.toHaveProperty('advisory');
+  });
+
+  test('among many alike one wide metric is demoted and the others are not', () => {
+    const alike = Array.from({ length: 39 }, (_, index) => metric(`a${index}`, 0.005 * 1.03 ** index));
+    const plan = planFromPilot([...alike, metric('restless', 0.5)], keyed);
+    expect(plan.metrics.filter(({ advisory }) => advisory !== undefined).map(({ id }) => id)).toEqual(['restless']);
+    expect(plan.epochs).toBe(8);
+  });
+
+  test('too little time: fewer looks, more demoted; less than the first look does not fit', () => {
+    const pilot = [metric('a', 0.04)];
+    const [a] = planFromPilot(pilot, { ...keyed, maxMinutes: 16 }).metrics;
+    expect(a).toMatchObject({ epochsNeeded: 16 });
+    const short = planFromPilot(pilot, { ...keyed, maxMinutes: 7.9 });
+    expect(short).toMatchObject({ fits: true, longestMinutes: 4 });
+    expect(short.metrics[0]?.advisory).toContain('in 8 epochs');
+    expect(planFromPilot(pilot, { ...keyed, maxMinutes: 3.9 })).toMatchObject({ fits: false, epochs: 8, expectedMinutes: 4 });
+  });
+
+  test('a machine too restless for anything demotes all of it; a noisy one needs most looks', () => {
+    const restless = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: wild }), keyed);
+    expect(restless.metrics.every(({ advisory }) => advisory !== undefined)).toBe(true);
+    const some = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: noisy }), keyed);
+    expect(some.epochs).toBeGreaterThanOrEqual(24);
+  });
+
+  test('metrics that are advisory already have no part in it, and one epoch is no pilot', () => {
+    expect(planFromPilot([metric('a', 0.005), metric('b', 0.5, { advisory: 'a URL' })], keyed).metrics.map(({ id }) => id)).toEqual(['a']);
+    expect(() => planFromPilot([metric('a', 0.005, { effects: [0.1] })], keyed)).toThrow('metric a has 1 pilot epochs with a value: expected at least 2');
+  });
+});
