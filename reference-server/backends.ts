@@ -1,16 +1,25 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { headers as headerNames } from '../scenarios/names.ts';
 import type { ReadThroughCache } from './cache/lru.ts';
 import { type Exchange, HttpError } from './exchange.ts';
 import { dueMs, inHop, spend } from './hop.ts';
 import type { InferenceBackend } from './inference/completion.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
+import { invalid } from './services/errors.ts';
 import type { Backends } from './services/route.ts';
 import { isForeignKeyFault, StoreFault } from './store/faults.ts';
+import { queryText } from './services/schemas.ts';
+import { type ReadPolicy, strategyFor } from './store/reads/index.ts';
+import { laterOf, type Position, positionOf, startPosition } from './store/replication/position.ts';
+import type { Replication } from './store/replication/replication.ts';
 import type { Tables } from './store/tables.ts';
 
 export interface BackendParts {
   db: Kysely<Tables>;
+  replication: Replication;
+  reads(): ReadPolicy;
+  onStaleRead(): void;
   cache: ReadThroughCache;
   inference: InferenceBackend;
   clock: DeadlineClock;
@@ -29,9 +38,20 @@ function answered(error: unknown): never {
   throw answer;
 }
 
+/** What the client has seen so far: in this request, else by the token that it sent. Throws 400 for what is no token. */
+function seenBefore(exchange: Exchange): Position {
+  if (exchange.seen) return exchange.seen;
+  const token = exchange.headers[headerNames.consistencyToken];
+  if (token === undefined) return startPosition;
+  const position = typeof token === 'string' ? positionOf(token) : undefined;
+  if (!position)
+    throw invalid(`/headers/${headerNames.consistencyToken}`, 'not a token that an answer of this server carried: give it back as it came, or leave it out');
+  return position;
+}
+
 /** What services call: each call is a hop of its exchange. The backend's share is waited once, by the first call. */
 export function backends(parts: BackendParts): Backends {
-  const { db, cache, inference, clock } = parts;
+  const { db, replication, cache, inference, clock } = parts;
   const timed = async <T>(exchange: Exchange, work: () => Promise<T>): Promise<T> => {
     const startMs = clock.now();
     try {
@@ -53,6 +73,28 @@ export function backends(parts: BackendParts): Backends {
         await spendOnce(exchange, 'store');
         return result;
       }),
+    write: (exchange, name, work) =>
+      inHop(exchange, 'store', name, clock, async () => {
+        const before = seenBefore(exchange);
+        const { result, position } = await timed(exchange, () => replication.commit({ key: exchange.key, name }, work)).catch(answered);
+        exchange.seen = laterOf(before, position);
+        await spendOnce(exchange, 'store');
+        return result;
+      }),
+    async read(exchange, name, query, conversationUuid) {
+      const before = seenBefore(exchange);
+      const strategy = strategyFor(queryText(exchange, 'consistency'), parts.reads());
+      const source = await strategy.choose({ seen: before, reach: (position, withinMs) => replication.reach(position, withinMs) });
+      const isReplica = source === 'replica';
+      // As SQL names a table of another schema.
+      return inHop(exchange, 'store', isReplica ? name.replace(' ', ' replica.') : name, clock, async () => {
+        exchange.seen = laterOf(before, isReplica ? replication.applied : replication.committed);
+        if (isReplica && conversationUuid !== undefined && replication.isBehind(conversationUuid)) parts.onStaleRead();
+        const result = await timed(exchange, () => query(isReplica ? replication.replica : db)).catch(answered);
+        await spendOnce(exchange, 'store');
+        return result;
+      });
+    },
     cache: (exchange, key, load) =>
       inHop(exchange, 'cache', key, clock, async () => {
         const value = await timed(exchange, () => cache.get(key, load));

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { TraceMode } from './edge/trace.ts';
+import { type DataPolicies, observedPolicies, readPolicyChange } from './policies.ts';
 import { readSize, type SeedSize } from './store/seed/size.ts';
 import { readTier, type Tier } from './tiers/tier.ts';
 
@@ -42,6 +43,7 @@ export interface ServerConfig {
   otlpTraces?: string;
   /** False: nothing is counted, and `/metrics` is empty. */
   metrics: boolean;
+  policies: DataPolicies;
   traceMode: TraceMode;
   /** Share of requests whose trace is sampled where the caller has not chosen; 0 to 1. */
   traceRatio: number;
@@ -72,6 +74,9 @@ const flags = {
   tier: { type: 'string' },
   next: { type: 'string' },
   inference: { type: 'string' },
+  conflict: { type: 'string' },
+  idempotency: { type: 'string' },
+  reads: { type: 'string' },
 } as const;
 
 /** @param argv without node and the file. Throws ConfigError. */
@@ -109,6 +114,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     json: on('json'),
     parent: on('parent'),
     metrics: !on('no-metrics'),
+    policies: observedPolicies,
     traceMode: 'trust',
     traceRatio: 0.05,
   };
@@ -128,6 +134,12 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     if ('size' in read) config.size = read.size;
     else faults.push(...read.faults.map(({ message }) => `--size: ${message}`));
   }
+  const asked = Object.entries({ conflict: text('conflict'), idempotency: text('idempotency'), reads: text('reads') }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const policies = readPolicyChange(Object.fromEntries(asked));
+  if ('change' in policies) config.policies = { ...observedPolicies, ...policies.change };
+  else faults.push(...policies.faults.map(({ path, message }) => `--${path.slice(1)}: ${message}`));
   const altSvc = text('alt-svc');
   if (altSvc !== undefined) config.altSvc = altSvc;
   const endpoint = (name: string, given: string | undefined): string | undefined => {

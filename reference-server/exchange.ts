@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
+import type { Position } from './store/replication/position.ts';
 import type { StreamFacts } from './telemetry/trace-record.ts';
 
 /** A tier that a request crosses. */
@@ -67,6 +68,8 @@ export interface Exchange {
   body: unknown;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   session?: Session;
+  /** What its client has seen, once this request has read or written; the answer's consistency token. */
+  seen?: Position;
   trace: TraceContext;
   /** Path without its query. */
   path: string;

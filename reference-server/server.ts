@@ -7,8 +7,10 @@ import type { Hop } from './exchange.ts';
 import { realClock } from './latency/deadline-clock.ts';
 import { loadProfile, withSeed } from './latency/profile.ts';
 import { routes } from './services/index.ts';
+import type { DataPolicies } from './policies.ts';
 import { makeState, type ServerState } from './state.ts';
 import { openData } from './store/data.ts';
+import type { Replication } from './store/replication/replication.ts';
 import { wire } from './wiring.ts';
 
 export interface RunningServer {
@@ -21,7 +23,8 @@ export interface RunningServer {
   stop(options?: { drainMs?: number }): Promise<void>;
 }
 
-export interface ServerOptions extends Partial<Omit<ServerConfig, 'json' | 'parent'>> {
+export interface ServerOptions extends Partial<Omit<ServerConfig, 'json' | 'parent' | 'policies'>> {
+  policies?: Partial<DataPolicies>;
   /** A client must have read a stream so long after its end, else its connection is cut. Default 30 s; shorter in tests. */
   readOutMs?: number;
 }
@@ -41,6 +44,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const state = makeState(clock, options.seed === undefined ? loaded : withSeed(loaded, options.seed), options.altSvc, { mode, ratio }, options.metrics);
   const version = packageVersion();
   state.metrics.watch({ profile: () => ({ version, profile: state.profile.name }) });
+  state.policies = { ...state.policies, ...options.policies };
   // Only who runs tiers apart loads what joins them.
   if (options.tier !== undefined && options.tier !== 'edge') return (await import('./tiers/inner-tier.ts')).startInnerTier(options.tier, state, options);
   const inside = options.tier === 'edge' ? (await import('./tiers/edge-tier.ts')).wireEdge(state, options) : await wireHere(state, options);
@@ -53,7 +57,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     ...(certificate && { certificate }),
     ...(options.readOutMs !== undefined && { readOutMs: options.readOutMs }),
   });
-  const control = controlApp({ state, store: inside.store, clearCaches: inside.clearCaches });
+  const control = controlApp({ state, store: inside.store, clearCaches: inside.clearCaches, ...(inside.replication && { replication: inside.replication }) });
   inside.chain?.(control);
   const tracesUrl = options.otlpTraces ?? (options.otlp === undefined ? undefined : `${options.otlp.replace(/\/$/, '')}/v1/traces`);
   if (tracesUrl !== undefined) state.tracing.expect();
@@ -102,6 +106,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 export interface Inside {
   hops: Hop;
   store: ControlParts['store'];
+  /** Where the data are in this process. */
+  replication?: Replication;
   clearCaches(): void;
   /** Where tiers are processes: this control port stands for those of the others, too. */
   chain?(control: ReturnType<typeof controlApp>): void;
@@ -109,8 +115,7 @@ export interface Inside {
 }
 
 async function wireHere(state: ServerState, options: ServerOptions): Promise<Inside> {
-  const store = await openData(options);
-  return { ...wire(state, store), store, close: () => store.close() };
+  return wire(state, await openData(options));
 }
 
 async function exportTraces(state: ServerState, url: string, scheme: 'http' | 'https'): Promise<void> {

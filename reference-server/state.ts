@@ -1,8 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
-import type { LatencyProfile } from './latency/profile.ts';
+import type { LatencyProfile, ReplicationProfile } from './latency/profile.ts';
 import type { TracePolicy } from './edge/trace.ts';
+import { type DataPolicies, observedPolicies } from './policies.ts';
 import { type Metrics, makeMetrics, noMetrics } from './telemetry/metrics.ts';
 import { makeTracing, type Tracing } from './telemetry/tracing.ts';
 
@@ -19,6 +20,10 @@ export interface StreamCounts {
 /** What the whole server shares: one of each a server, so that several can live in one process in tests. */
 export interface ServerState {
   readonly clock: DeadlineClock;
+  /** In force; the control port changes them. */
+  policies: Readonly<DataPolicies>;
+  /** Lags that the control port put in the place of the profile's; gone with the profile. */
+  replicationLags: Readonly<Partial<ReplicationProfile>>;
   /** In force; swapped whole. Requests keep the draw that they arrived with. */
   profile: LatencyProfile;
   readonly lateness: LatenessRecorder;
@@ -72,6 +77,8 @@ export function makeState(
   const state: ServerState = {
     clock,
     profile,
+    policies: observedPolicies,
+    replicationLags: {},
     lateness: told(latenessRecorder(), metrics),
     loopDelay,
     streams: { opened: 0, completed: 0, aborted: 0, slowReaders: 0 },

@@ -11,16 +11,26 @@ import { forgetSessions, sessionOf } from './services/sessions.ts';
 import { workers } from './services/workers.ts';
 import type { ServerState } from './state.ts';
 import { StoreFault } from './store/faults.ts';
+import { Replication } from './store/replication/replication.ts';
 import type { Store } from './store/store.ts';
 
 const cacheEntries = 10_000;
 const cacheTtlMs = 60_000;
 
+export interface WiredServices {
+  hops: Hop;
+  clearCaches(): void;
+  replication: Replication;
+  /** Primary and replica. */
+  store: Pick<Store, 'reset' | 'size'>;
+  close(): Promise<void>;
+}
+
 /** One process: every hop is a function call over the next. Of tiers in processes of their own, `tiers/` has the same hops over one another. */
-export function wire(state: ServerState, store: Store): { hops: Hop; clearCaches(): void } {
+export async function wire(state: ServerState, store: Store): Promise<WiredServices> {
   const { clock } = state;
-  const { hops, clearCaches } = wireServices(state, store, localInference(state));
-  return { hops: edge(lb(hops, clock), clock), clearCaches };
+  const { hops, ...wired } = await wireServices(state, store, localInference(state));
+  return { ...wired, hops: edge(lb(hops, clock), clock) };
 }
 
 /** Inference, with its account in the state. */
@@ -55,12 +65,25 @@ async function storeFault(store: Store): Promise<{ status: string; reason: strin
 }
 
 /** The mesh and the services behind it, with store and cache. */
-export function wireServices(state: ServerState, store: Store, completions: InferenceBackend): { hops: Hop; clearCaches(): void } {
+export async function wireServices(state: ServerState, store: Store, completions: InferenceBackend): Promise<WiredServices> {
   const { clock } = state;
+  const replication = await Replication.start({
+    primary: store.db,
+    replica: store.openReplica(),
+    clock,
+    lags: () => ({ ...state.profile.replication, ...state.replicationLags }),
+    seed: () => state.profile.seed,
+    onLag: (channel, lagMs) => state.metrics.replicated(channel, lagMs),
+    onFault: (error) => state.onFault(error),
+  });
   const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
-  const parts = backends({ db: store.db, cache, clock, inference: completions });
+  const parts = backends({
+    ...{ db: store.db, replication, cache, clock, inference: completions },
+    reads: () => state.policies.reads,
+    onStaleRead: () => state.metrics.staleRead(),
+  });
   const pools = workers(() => state.profile, clock);
-  state.metrics.watch({ workers: () => pools.loads(), cache: () => cache.counts() });
+  state.metrics.watch({ workers: () => pools.loads(), cache: () => cache.counts(), replication: () => replication.backlog });
   state.metrics.watch({ storePool: () => store.pool() });
   const unreadyBefore = state.unready;
   state.unready = async () => (await unreadyBefore()) ?? (await storeFault(store));
@@ -77,5 +100,19 @@ export function wireServices(state: ServerState, store: Store, completions: Infe
     cache.clear();
     forgetSessions(parts);
   };
-  return { hops: mesh(served, clock), clearCaches };
+  return {
+    hops: mesh(served, clock),
+    clearCaches,
+    replication,
+    store: {
+      get size() {
+        return store.size;
+      },
+      reset: (size) => replication.replace(() => store.reset(size)),
+    },
+    async close() {
+      await replication.close();
+      await store.close();
+    },
+  };
 }

@@ -11,6 +11,8 @@ export const headers = {
   serverTiming: 'server-timing',
   /** Of the response: the trace that the server's spans belong to; not the caller's where the server starts traces of its own. */
   traceId: 'x-plumbline-trace-id',
+  /** Of an answer: what its client has seen or written. Given back with a read, that read sees at least as much. */
+  consistencyToken: 'x-consistency-token',
 } as const;
 
 /** Entries of `Server-Timing` beside one entry a hop. Durations in milliseconds. */
@@ -65,6 +67,9 @@ export const metricNames = {
   slotsWaiting: 'plumbline_inference_slots_waiting',
   cacheRequests: 'plumbline_cache_requests_total',
   cacheEntries: 'plumbline_cache_entries',
+  replicationLag: 'plumbline_replication_lag_seconds',
+  replicationBacklog: 'plumbline_replication_backlog',
+  staleReads: 'plumbline_stale_reads_total',
   loopDelayP50: 'nodejs_eventloop_delay_p50_seconds',
   loopDelayP99: 'nodejs_eventloop_delay_p99_seconds',
   loopDelayMax: 'nodejs_eventloop_delay_max_seconds',
@@ -163,6 +168,8 @@ export const metricLabels = {
   statusClass: 'status_class',
   latencyClass: 'latency_class',
   hop: 'hop',
+  /** Of the replication. */
+  channel: 'channel',
   outcome: 'outcome',
   service: 'service',
   code: 'code',

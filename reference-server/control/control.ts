@@ -13,7 +13,10 @@ import {
 import { loopDelayResolutionMs, type ServerState } from '../state.ts';
 import { readSize } from '../store/seed/size.ts';
 import type { Store } from '../store/store.ts';
+import type { Replication } from '../store/replication/replication.ts';
+import { addDataControl } from './data-control.ts';
 import { foreignFault } from './local-only.ts';
+import { refuse, refuseAll } from './refusal.ts';
 
 const nanosecondsPerMs = 1e6;
 const longestStallMs = 60_000;
@@ -23,12 +26,14 @@ const longestFlushMs = 10_000;
 export interface ControlParts {
   state: ServerState;
   store: Pick<Store, 'reset' | 'size'>;
+  /** Where the data are in this process. */
+  replication?: Replication;
   /** Forgets what is cached of the store. */
   clearCaches(): void;
 }
 
 /** The control port: loopback only, and for programs of this machine only. Profile, seed, data, stalls, and the server's own account of itself. */
-export function controlApp({ state, store, clearCaches }: ControlParts): FastifyInstance {
+export function controlApp({ state, store, replication, clearCaches }: ControlParts): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true });
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500, message = 'failed' } = error as { statusCode?: number; message?: string };
@@ -50,6 +55,7 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
     try {
       // Whole or not at all: a profile with a fault leaves the one in force as it is.
       state.profile = profileOf(request.body, state.profile.seed);
+      state.replicationLags = {};
       return describe(state.profile);
     } catch (error) {
       if (!(error instanceof ProfileError)) throw error;
@@ -79,6 +85,7 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
     state.stalledUntilMs = state.clock.now() + durationMs;
     return { durationMs };
   });
+  if (replication) addDataControl(app, state, replication);
   app.get('/traces/health', () => state.tracing.health());
   app.post('/traces/keep', (request, reply) => {
     const traceIds = (request.body as { traceIds?: unknown } | null)?.traceIds;
@@ -103,19 +110,6 @@ export function controlApp({ state, store, clearCaches }: ControlParts): Fastify
     return { status: 'reset' };
   });
   return app;
-}
-
-interface Refusable {
-  code(status: number): { send(body: object): unknown };
-}
-
-function refuse(reply: Refusable, path: string, message: string): unknown {
-  return refuseAll(reply, [{ path, message }]);
-}
-
-function refuseAll(reply: Refusable, faults: readonly { path: string; message: string }[]): unknown {
-  const message = faults.map((fault) => fault.message).join('; ');
-  return reply.code(400).send({ type: 'error', error: { type: 'invalid_request', message, faults } });
 }
 
 /** `{name}` of a shipped profile, or the YAML text of one. The seed in force stays unless the text names one. */

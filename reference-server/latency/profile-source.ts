@@ -5,16 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { operations, type ServiceName } from '../../scenarios/operations.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
+import { constant } from './distribution.ts';
+import { parseDistribution } from './distribution-grammar.ts';
 import { parseValue } from './distribution-values.ts';
 import { Faults, isRecord, join, nearest, ProfileError, show } from './faults.ts';
-import type { LatencyProfile, OperationProfile, ServiceCapacity } from './profile.ts';
+import { type LatencyProfile, type OperationProfile, type ReplicationProfile, replicationChannels, type ServiceCapacity } from './profile.ts';
 import { compileRule, mergeRules, mergeWritten, parseRule, type Rule } from './rule.ts';
 
 const shippedFolder = fileURLToPath(new URL('profiles/', import.meta.url));
 const classNames: readonly LatencyClass[] = ['static', 'metadata', 'crud', 'completion'];
 const serviceNames: readonly ServiceName[] = [...new Set(operations.map((operation) => operation.service))];
 const operationNames: readonly string[] = operations.map((operation) => operation.name);
-const topKeys = ['name', 'description', 'extends', 'scale', 'seed', 'work', 'link', 'classes', 'services', 'operations', 'inference'];
+const topKeys = ['name', 'description', 'extends', 'scale', 'seed', 'work', 'link', 'classes', 'services', 'operations', 'inference', 'replication'];
 
 export interface ParseOptions {
   /** Instead of the profile's own seed. */
@@ -132,6 +134,9 @@ function scaleWritten(value: unknown, by: number): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       if (['total', 'firstEvent', 'gap', 'duration'].includes(key)) return [key, { scaled: { by, of: item } }];
+      if (key === 'replication' && isRecord(item)) {
+        return [key, Object.fromEntries(Object.entries(item).map(([channel, of]) => [channel, { scaled: { by, of } }]))];
+      }
       if (key === 'fixed') {
         const ms = parseValue(item, '', { faults: new Faults(), unit: 'ms' });
         return [key, ms === undefined ? item : ms * by];
@@ -213,6 +218,7 @@ function compile(top: Record<string, unknown>, options: ParseOptions, faults: Fa
   const work = top['work'] === undefined ? 'inside' : faults.choice(top['work'], 'work', ['inside', 'added']);
   const link = parseLink(top['link'], faults);
   const inference = parseInference(top['inference'], faults);
+  const replication = parseReplication(top['replication'], readFile, faults);
   if (name === undefined || description === undefined || ownSeed === undefined || work === undefined) return undefined;
   return Object.freeze({
     name,
@@ -222,6 +228,7 @@ function compile(top: Record<string, unknown>, options: ParseOptions, faults: Fa
     ...(link ? { link: Object.freeze(link) } : {}),
     capacity: Object.freeze(capacity),
     ...(inference ? { inference: Object.freeze(inference) } : {}),
+    replication,
     operations: Object.freeze(compiled),
   });
 }
@@ -244,6 +251,18 @@ function parseLink(raw: unknown, faults: Faults): LatencyProfile['link'] {
   const rttMs = fields && faults.number(fields['rttMs'], 'link.rttMs', 0, 60_000, 'milliseconds');
   const downMbps = fields && faults.number(fields['downMbps'], 'link.downMbps', 0.001, 1e6, 'megabits a second');
   return rttMs === undefined || downMbps === undefined ? undefined : { rttMs, downMbps };
+}
+
+/** A channel that is not given has no lag. */
+function parseReplication(raw: unknown, readFile: ((path: string) => string) | undefined, faults: Faults): ReplicationProfile {
+  const lags = { title: constant(0), content: constant(0) };
+  const fields = raw === undefined || raw === 'off' ? undefined : faults.object(raw, 'replication', replicationChannels, 'off, or an object');
+  for (const channel of replicationChannels) {
+    if (fields?.[channel] === undefined) continue;
+    const lag = parseDistribution(fields[channel], join('replication', channel), { faults, unit: 'ms', readFile });
+    if (lag) lags[channel] = lag;
+  }
+  return Object.freeze(lags);
 }
 
 function parseInference(raw: unknown, faults: Faults): LatencyProfile['inference'] {

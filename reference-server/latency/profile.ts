@@ -23,6 +23,7 @@ export interface LatencyProfile {
   readonly capacity: Readonly<Partial<Record<ServiceName, ServiceCapacity>>>;
   /** Absent: no bound, and no slowing down with load. */
   readonly inference?: InferenceCapacity;
+  readonly replication: ReplicationProfile;
   /** Every operation of `scenarios/operations.ts`, by name, with its overrides applied. */
   readonly operations: Readonly<Record<string, OperationProfile>>;
 }
@@ -42,6 +43,12 @@ export interface InferenceCapacity {
   /** Gaps between events are so many times longer when every slot is busy; linear from 1 with one slot busy. At least 1. */
   readonly slowdownAtFull: number;
 }
+
+/** How long after its commit a change is on the replica. One distribution a channel; drawn for each commit. */
+export type ReplicationProfile = Readonly<Record<ReplicationChannel, Distribution>>;
+/** `title`: conversations with their names and settings. `content`: messages, the leaf of a conversation, artifacts. */
+export type ReplicationChannel = (typeof replicationChannels)[number];
+export const replicationChannels = ['title', 'content'] as const;
 
 export interface OperationProfile {
   /** Absent only for a stream that declares none: then its total follows from first event and gaps. */

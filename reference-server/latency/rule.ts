@@ -11,7 +11,7 @@ const hopKeys = ['behindMesh', 'before', 'behind'];
 const streamKeys = ['firstEvent', 'gap', 'events', 'eventChars', 'stall', 'flushHeaders'];
 /** Objects that merge key by key when a profile extends another; any other value, a distribution above all, is replaced whole. */
 const mergedKeys: ReadonlySet<string> = new Set([
-  ...['classes', 'services', 'operations', 'static', 'metadata', 'crud', 'completion', 'hops', 'before', 'behind', 'stream'],
+  ...['classes', 'services', 'operations', 'replication', 'static', 'metadata', 'crud', 'completion', 'hops', 'before', 'behind', 'stream'],
   ...operations.flatMap((operation) => [operation.service, operation.name]),
 ]);
 

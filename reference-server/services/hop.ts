@@ -1,7 +1,9 @@
-import type { Exchange, Hop } from '../exchange.ts';
+import { headers as headerNames } from '../../scenarios/names.ts';
+import type { Exchange, Hop, Reply } from '../exchange.ts';
 import { HttpError } from '../exchange.ts';
 import { inHop, spend } from '../hop.ts';
 import type { DeadlineClock } from '../latency/deadline-clock.ts';
+import { tokenOf } from '../store/replication/position.ts';
 import type { Backends, Route } from './route.ts';
 import type { Workers } from './workers.ts';
 
@@ -31,11 +33,16 @@ export function service(parts: ServiceParts): Hop {
         }
         if (!route.anonymous) await parts.signIn(exchange);
         if (exchange.faults) throw new HttpError(400, 'invalid_request', 'the request has faults', exchange.faults);
-        return await route.handle(exchange, backends);
+        return withToken(exchange, await route.handle(exchange, backends));
       } finally {
         release();
       }
     });
+}
+
+/** What has been seen or written by then; the rest of a stream is not in it. */
+function withToken({ seen }: Exchange, reply: Reply): Reply {
+  return seen ? { ...reply, headers: { ...reply.headers, [headerNames.consistencyToken]: tokenOf(seen) } } : reply;
 }
 
 function spendBackend(exchange: Exchange, clock: DeadlineClock): Promise<void> | undefined {

@@ -1,13 +1,21 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { TSchema } from 'typebox';
 import type { EventStream, Exchange, Reply } from '../exchange.ts';
 import type { InferencePlace } from '../inference/slots.ts';
+import type { Change } from '../store/replication/changes.ts';
 import type { Tables } from '../store/tables.ts';
 
 /** What is behind a service. Each call is a hop: it is recorded, and waits its share of the draw once a request. */
 export interface Backends {
-  /** A query on the store. `name` goes into the hop record (`select conversations`). */
+  /** A query on the store, or a write of rows that only the primary has. `name` goes into the hop record (`select conversations`). */
   store<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  /**
+   * A transaction on the primary. Whatever it does to rows that the replica has (conversations, messages, artifacts, and projects that are deleted) it
+   * adds to `changes`, in the order in which it is to happen there.
+   */
+  write<T>(exchange: Exchange, name: string, work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>): Promise<T>;
+  /** A read of those rows, from where the request's `consistency` and the policy send it. @param conversationUuid whose state it tells, where it is one's */
+  read<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>, conversationUuid?: string): Promise<T>;
   /** Read-through cache; `load` runs on a miss. */
   cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
   /** A place in inference, kept until a completion takes it or it is given up. Throws 503 `overloaded` when none is free: before anything is stored. */

@@ -20,6 +20,15 @@ export const closed = { additionalProperties: false } as const;
 
 export const orgParams = Type.Object({ org_uuid: uuid });
 
+/** Of a read that a replica can serve. */
+export const consistency = Type.Optional(
+  Type.Union([Type.Literal('eventual'), Type.Literal('strong'), Type.Literal('session')], {
+    examples: ['eventual'],
+    description:
+      'eventual: the replica, which is behind by its lag. strong, as without it: the primary. session: at least what the x-consistency-token of an earlier answer names, given back in the header of that name. The policy `reads` can turn eventual into another one.',
+  }),
+);
+
 const offset = Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0, examples: [0] });
 
 /** `limit` and `offset` of a paged list. */

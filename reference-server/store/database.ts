@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { ReplicaDatabase } from './replication/replica-database.ts';
 import type { Tables } from './tables.ts';
 
 /** Where data are. */
@@ -36,6 +37,8 @@ export interface Database {
   /** Asks the database for nothing. Throws a StoreFault when it does not answer within a second or so. */
   ping(): Promise<void>;
   pool(): PoolCounts;
+  /** A database of its own, as it was left. Whoever replicates into it closes it. */
+  openReplica(): ReplicaDatabase;
   /** Waits for nothing: close after the last query. Twice is fine. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { Database, Place } from './database.ts';
 import { migrate } from './migrations/index.ts';
 import { postgresPool } from './postgres-pool.ts';
+import { postgresReplica } from './replication/postgres-replica.ts';
 import { tableNames } from './table-order.ts';
 import type { Tables } from './tables.ts';
 
@@ -31,6 +32,7 @@ export async function openPostgres(place: PostgresPlace): Promise<Database> {
     },
     ping: () => pool.ping(),
     pool: () => pool.counts(),
+    openReplica: () => postgresReplica(place),
     close() {
       closed ??= db.destroy();
       return closed;

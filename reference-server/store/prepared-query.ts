@@ -23,9 +23,9 @@ interface Template {
  * For statements that every request runs: building and compiling cost several times what SQLite does (of 4,000 streams: 8% of a core).
  * `build` gets a function that gives the value of a name; it must not depend on anything else.
  */
-export function preparedQuery<Values extends Record<string, Value>, Row>(
-  build: (db: Kysely<Tables>, value: <Name extends keyof Values & string>(name: Name) => Values[Name]) => Compilable<Row>,
-): (db: Kysely<Tables>, values: Values) => Promise<QueryResult<Row>> {
+export function preparedQuery<Values extends Record<string, Value>, Row, Schema = Tables>(
+  build: (db: Kysely<Schema>, value: <Name extends keyof Values & string>(name: Name) => Values[Name]) => Compilable<Row>,
+): (db: Kysely<Schema>, values: Values) => Promise<QueryResult<Row>> {
   const templates = new WeakMap<DialectAdapter, Template>();
   return (db, values) => {
     const { adapter } = db.getExecutor();

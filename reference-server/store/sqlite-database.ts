@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { migrate } from './migrations/index.ts';
+import { sqliteReplica } from './replication/sqlite-replica.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { tableNames } from './table-order.ts';
 import type { Tables } from './tables.ts';
@@ -32,6 +33,7 @@ export async function openSqlite(file: string | undefined): Promise<Database> {
       await sql`select 1`.execute(db);
     },
     pool: () => ({ ...dialect.load(), refused: 0 }),
+    openReplica: () => sqliteReplica(file),
     close() {
       closed ??= db.destroy();
       return closed;

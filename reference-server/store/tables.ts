@@ -3,6 +3,7 @@
  * text, integer and one binary column. Booleans are 0 or 1, JSON is text,
  * times are UTC text with microseconds (`2026-01-04T00:55:11.167056Z`), which sorts as it reads.
  */
+import type { Generated } from 'kysely';
 
 type Flag = 0 | 1;
 /** UTC with microseconds; see `timestamps.ts`. */
@@ -254,6 +255,28 @@ export interface InstalledExtensionsTable {
   installed_at: Timestamp;
 }
 
+/** What is to be brought to the replica; a row goes when it has been. */
+export interface ChangeLogTable {
+  /** Ascending in the order of commits, over both channels. */
+  seq: Generated<number>;
+  channel: 'title' | 'content';
+  table_name: string;
+  row_key: string;
+  /** The conversation that the row belongs to. Null: to none. */
+  conversation_uuid: string | null;
+  /** JSON of a `Change`. */
+  payload: JsonText;
+  /** Milliseconds since 1970, with fractions. */
+  committed_at_ms: number;
+  /** As drawn for this commit. */
+  lag_ms: number;
+}
+
+/** One row: the name of this database, for its replica. */
+export interface ReplicationSourceTable {
+  uuid: string;
+}
+
 export interface Tables {
   organizations: OrganizationsTable;
   users: UsersTable;
@@ -278,4 +301,6 @@ export interface Tables {
   mcp_servers: McpServersTable;
   push_registrations: PushRegistrationsTable;
   installed_extensions: InstalledExtensionsTable;
+  change_log: ChangeLogTable;
+  replication_source: ReplicationSourceTable;
 }

@@ -17,6 +17,8 @@ export interface ServerSources {
   inference(): PoolLoad;
   storePool(): { busy: number; limit: number; waiting: number; refused: number };
   cache(): { hits: number; misses: number; entries: number };
+  /** Changes that are not on the replica, by channel. */
+  replication(): Readonly<Record<string, number>>;
   /** Since the start. */
   traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
   /** Name of the latency profile in force. */
@@ -29,6 +31,7 @@ export interface ServerCounters {
   streams: Counter;
   streamStalls: Counter;
   streamStalled: Counter;
+  staleReads: Counter;
   overruns: Counter;
   tracesKept: Counter;
 }
@@ -93,6 +96,9 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
       : [];
   });
   asked(names.cacheEntries, 'Entries in the cache.', () => sources.cache?.().entries);
+  gauge(names.replicationBacklog, 'Committed changes that are not on the replica.', [labels.channel], (self) => {
+    for (const [channel, count] of Object.entries(sources.replication?.() ?? {})) self.set({ [labels.channel]: channel }, count);
+  });
   const trace = (name: string, help: string, of: (traces: ReturnType<ServerSources['traces']>) => number): void =>
     told(name, help, [], () => (sources.traces ? [[{}, of(sources.traces())]] : []));
   trace(names.spansExported, 'Spans that the collector took.', ({ exported }) => exported);
@@ -115,6 +121,7 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
       streams: counter(names.streams, 'Streams that ended: done, client_abort, server_error or drain.', labels.operation, labels.outcome),
       streamStalls: counter(names.streamStalls, 'Pauses in streams that the latency profile drew.', labels.operation),
       streamStalled: counter(names.streamStalled, 'Time of those pauses.', labels.operation),
+      staleReads: counter(names.staleReads, 'Reads from the replica that lacked a committed change of their conversation.'),
       overruns: counter(names.overruns, 'Responses that real work made later than the latency profile intended.', labels.latencyClass),
       tracesKept: counter(names.tracesKept, 'Traces that were exported when their response ended, by why.', labels.reason),
     },

@@ -6,6 +6,7 @@ import { metricLabels as labels, metricNames as names } from '../../scenarios/na
 import type { Operation } from '../../scenarios/operations.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
 import type { HopRecord } from '../exchange.ts';
+import type { ReplicationChannel } from '../latency/profile.ts';
 import { hopShares } from './hop-shares.ts';
 import { serverGauges, type ServerSources } from './metrics-gauges.ts';
 import { processMetrics } from './metrics-process.ts';
@@ -25,6 +26,10 @@ export interface Metrics {
   lateness(latencyClass: LatencyClass, latenessMs: number, overran: boolean): void;
   /** Between two content events of a stream. */
   gap(operation: Operation, gapMs: number): void;
+  /** A change came to the replica so long after its commit. */
+  replicated(channel: ReplicationChannel, lagMs: number): void;
+  /** A read from the replica that lacked a committed change of its conversation. */
+  staleRead(): void;
   /** Whoever has more to tell is asked at each scrape. */
   watch(sources: Partial<ServerSources>): void;
   /** In pieces of at most about half a millisecond, with the event loop free between them. */
@@ -104,6 +109,8 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
       families.lateness.series(latencyClass).observe(latenessMs / 1_000);
       if (overran) counters.overruns.inc({ [labels.latencyClass]: latencyClass });
     },
+    replicated: (channel, lagMs) => families.replicationLag.series(channel).observe(lagMs / 1_000),
+    staleRead: () => counters.staleReads.inc(),
     gap: (operation, gapMs) => families.gap.series(operation.name).observe(gapMs / 1_000),
     watch,
     async *text(format) {
@@ -132,6 +139,8 @@ export function noMetrics(): Metrics {
     errorReply: nothing,
     lateness: nothing,
     gap: nothing,
+    replicated: nothing,
+    staleRead: nothing,
     watch: nothing,
     text: (format) => metricText([], format, { now: () => performance.now(), pieceMs, pause: () => Promise.resolve() }),
   };
@@ -154,6 +163,7 @@ function histograms() {
       coarseBuckets,
     ),
     store: family(names.storeDuration, 'A query, with the share of the latency profile that it waits for.', [labels.dbSystem, labels.dbSummary], coarseBuckets),
+    replicationLag: family(names.replicationLag, 'From the commit of a change to its being on the replica.', [labels.channel], latencyBuckets),
     queueWait: family(names.queueWait, 'Waiting of a request for a worker or an inference slot; 0 when one was free.', [labels.service], coarseBuckets),
     ttft: family(names.ttft, 'From arrival to the first content event; counted when the stream ends.', [labels.operation], latencyBuckets),
     tpot: family(

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { dataPaths } from '../control/data-control.ts';
 import { HttpError } from '../exchange.ts';
 import { defaultSize, type SeedSize } from '../store/seed/size.ts';
 import type { Store } from '../store/store.ts';
@@ -30,6 +31,20 @@ export function chainControl(app: FastifyInstance, tier: string, next: Caller, s
     const { text } = await next.post('/control', { method: request.method, url: request.url, ...(body !== undefined && { type, body }) });
     return JSON.parse(text) as ControlAnswer;
   };
+  // What only the tier with the data can tell is its own answer.
+  for (const [method, url] of store ? dataPaths : []) {
+    app.route({
+      ...{ method, url },
+      async handler(request, reply) {
+        try {
+          const { status, body } = await ask(request);
+          return await reply.code(status).send(body);
+        } catch (error) {
+          return failed(reply, error);
+        }
+      },
+    });
+  }
   app.addHook('preHandler', async (request, reply) => {
     if (!chained.has(`${request.method} ${request.url}`)) return undefined;
     try {
@@ -37,8 +52,7 @@ export function chainControl(app: FastifyInstance, tier: string, next: Caller, s
       if (status >= 300) return reply.code(status).send(body);
       if (store && request.url === '/reset') store.size = (body as { size: SeedSize }).size;
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      return reply.code(error.status).send({ type: 'error', error: { type: error.code, message: error.message } });
+      return failed(reply, error);
     }
     return undefined;
   });
@@ -50,4 +64,10 @@ export function chainControl(app: FastifyInstance, tier: string, next: Caller, s
     );
     return { ...(payload as object), tiers: { [tier]: own, ...tiers } };
   });
+}
+
+/** A tier that does not answer is told in its words. */
+function failed(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof HttpError)) throw error;
+  return reply.code(error.status).send({ type: 'error', error: { type: error.code, message: error.message } });
 }

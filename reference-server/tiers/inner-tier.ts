@@ -4,8 +4,7 @@ import { lb } from '../lb/lb.ts';
 import type { ServerOptions, RunningServer } from '../server.ts';
 import type { ServerState } from '../state.ts';
 import { openData } from '../store/data.ts';
-import type { Store } from '../store/store.ts';
-import { localInference, wireServices } from '../wiring.ts';
+import { localInference, type WiredServices, wireServices } from '../wiring.ts';
 import { type Caller, caller } from './caller.ts';
 import { chainControl, distantStore } from './control-chain.ts';
 import { type HopServerParts, hopServer } from './hop-server.ts';
@@ -27,7 +26,8 @@ interface Wired {
   clearCaches(): void;
   /** The tier behind this one. */
   next?: { tier: InnerTier; caller: Caller };
-  store?: Store;
+  /** Where the data are. */
+  data?: Pick<WiredServices, 'replication' | 'store' | 'close'>;
 }
 
 function nothing(): void {}
@@ -45,9 +45,8 @@ async function wireTier(tier: InnerTier, state: ServerState, options: ServerOpti
     const hops = lb(remoteHop({ from: 'lb', caller: next.caller, clock, onFault }), clock);
     return { calls: { '/hop': ({ exchange }) => hops(exchange) }, clearCaches: nothing, next };
   }
-  const store = await openData(options);
-  const { hops, clearCaches } = wireServices(state, store, remoteInference({ caller: next.caller, clock, onFault }));
-  return { calls: { '/hop': ({ exchange }) => hops(exchange) }, clearCaches, next, store };
+  const { hops, clearCaches, ...data } = await wireServices(state, await openData(options), remoteInference({ caller: next.caller, clock, onFault }));
+  return { calls: { '/hop': ({ exchange }) => hops(exchange) }, clearCaches, next, data };
 }
 
 /** Starts a tier behind the edge on its port for the tier before it, and its control port. Its URL is that port's. */
@@ -55,8 +54,12 @@ export async function startInnerTier(tier: InnerTier, state: ServerState, option
   const { host = '127.0.0.1', port = 0, controlPort = 0, controlHost = '127.0.0.1' } = options;
   const { clock } = state;
   const wired = await wireTier(tier, state, options);
-  const distant = wired.store ? undefined : distantStore();
-  const control = controlApp({ state, store: wired.store ?? (distant as NonNullable<typeof distant>), clearCaches: wired.clearCaches });
+  const { data } = wired;
+  const distant = data ? undefined : distantStore();
+  const control = controlApp({
+    ...{ state, clearCaches: wired.clearCaches, store: data?.store ?? (distant as NonNullable<typeof distant>) },
+    ...(data && { replication: data.replication }),
+  });
   // Inference has nothing behind it: its own size of data says nothing, and services do not take it over.
   if (wired.next) chainControl(control, wired.next.tier, wired.next.caller, distant);
   const open = new Map<string, OpenCall>();
@@ -87,7 +90,7 @@ export async function startInnerTier(tier: InnerTier, state: ServerState, option
     await closed;
     await control.close();
     await wired.next?.caller.close();
-    await wired.store?.close();
+    await data?.close();
     state.loopDelay.disable();
     clock.stop();
   };

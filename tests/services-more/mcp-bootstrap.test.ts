@@ -4,10 +4,12 @@ import { backends } from '../../reference-server/backends.ts';
 import { lruCache } from '../../reference-server/cache/lru.ts';
 import type { Exchange } from '../../reference-server/exchange.ts';
 import { inference } from '../../reference-server/inference/completion.ts';
+import { constant } from '../../reference-server/latency/distribution.ts';
 import { virtualClock } from '../../reference-server/latency/deadline-clock.ts';
 import { drawRequest } from '../../reference-server/latency/draw.ts';
 import { parseProfile } from '../../reference-server/latency/profile.ts';
 import { mcpBootstrapRoute } from '../../reference-server/services/skills/mcp-bootstrap.ts';
+import { Replication } from '../../reference-server/store/replication/replication.ts';
 import { openStore } from '../../reference-server/store/store.ts';
 import { operationsByName } from '../../scenarios/operations.ts';
 
@@ -19,8 +21,12 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
   try {
     const organization = await store.db.selectFrom('organizations').select('uuid').executeTakeFirstOrThrow();
     const unused = { onEvent: () => undefined, onStream: () => undefined, onFault: () => undefined, stalledUntilMs: () => 0 };
+    const noLag = { title: constant(0), content: constant(0) };
+    const replication = await Replication.start({
+      ...{ primary: store.db, replica: store.openReplica(), clock, lags: () => noLag, seed: () => 1, onLag: () => undefined, onFault: () => undefined },
+    });
     const parts = backends({
-      db: store.db,
+      ...{ db: store.db, replication, reads: () => 'eventual' as const, onStaleRead: () => undefined },
       cache: lruCache(1, 1, () => clock.now()),
       clock,
       inference: inference({ clock, profile: () => profile, ...unused }),

@@ -5,7 +5,7 @@ import type { Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { closed, page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
+import { closed, consistency, page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { findConversation } from './conversation-rows.ts';
 
@@ -52,7 +52,7 @@ const versions: Route = {
   summary: 'Versions of an artifact, the oldest first; the uuid of a conversation stands for all of its artifacts.',
   schema: {
     params: artifactParams,
-    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source) }, closed),
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), source: Type.Optional(source), consistency }, closed),
     response: { 200: page(version) },
   },
   async handle(exchange, backends) {
@@ -60,7 +60,7 @@ const versions: Route = {
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const asked = param(exchange, 'artifact_uuid').toLowerCase();
     const onlySource = queryText(exchange, 'source');
-    const { rows, total } = await backends.store(exchange, 'select artifact versions', async (db) => {
+    const { rows, total } = await backends.read(exchange, 'select artifact versions', async (db) => {
       const artifact = await db
         .selectFrom('artifacts')
         .select('uuid')
@@ -103,50 +103,52 @@ const createVersion: Route = {
     const body = exchange.body as Static<typeof createBody>;
     const artifactUuid = param(exchange, 'artifact_uuid').toLowerCase();
     const now = timestamp(backends.now());
-    const created = await backends.store(exchange, 'insert artifact version', (db) =>
-      db.transaction().execute(async (transaction) => {
-        if (body.conversation_uuid !== undefined) {
-          const conversation = await findConversation(transaction, organizationId, body.conversation_uuid);
-          await transaction
-            .insertInto('artifacts')
-            .values({
-              uuid: artifactUuid,
-              organization_uuid: organizationId,
-              conversation_uuid: conversation.uuid,
-              title: body.title ?? 'Untitled',
-              content_type: body.content_type ?? 'text/markdown',
-              created_at: now,
-            })
-            .onConflict((on) => on.column('uuid').doNothing())
-            .execute();
-        }
-        // Versions are numbered in turn.
-        const artifact = await lockRows(
-          transaction,
-          transaction
-            .selectFrom('artifacts')
-            .select(['title', 'content_type'])
-            .where('uuid', '=', artifactUuid)
-            .where('organization_uuid', '=', organizationId),
-        ).executeTakeFirst();
-        if (!artifact) throw notFound('artifact');
-        const { newest } = await transaction
-          .selectFrom('artifact_versions')
-          .where('artifact_uuid', '=', artifactUuid)
-          .select((of) => of.fn.max('version').as('newest'))
-          .executeTakeFirstOrThrow();
-        const row = {
-          uuid: backends.newUuid(),
-          artifact_uuid: artifactUuid,
-          version: (newest ?? 0) + 1,
-          source: body.source ?? defaultSource,
-          content: body.content,
+    const created = await backends.write(exchange, 'insert artifact version', async (transaction, changes) => {
+      if (body.conversation_uuid !== undefined) {
+        const conversation = await findConversation(transaction, organizationId, body.conversation_uuid);
+        const made = {
+          uuid: artifactUuid,
+          organization_uuid: organizationId,
+          conversation_uuid: conversation.uuid,
+          title: body.title ?? 'Untitled',
+          content_type: body.content_type ?? 'text/markdown',
           created_at: now,
         };
-        await transaction.insertInto('artifact_versions').values(row).execute();
-        return { ...row, ...artifact };
-      }),
-    );
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('artifacts')
+          .values(made)
+          .onConflict((on) => on.column('uuid').doNothing())
+          .executeTakeFirstOrThrow();
+        if (numInsertedOrUpdatedRows !== 0n) changes.push({ kind: 'put artifact', row: made });
+      }
+      // Versions are numbered in turn.
+      const artifact = await lockRows(
+        transaction,
+        transaction
+          .selectFrom('artifacts')
+          .select(['title', 'content_type', 'conversation_uuid'])
+          .where('uuid', '=', artifactUuid)
+          .where('organization_uuid', '=', organizationId),
+      ).executeTakeFirst();
+      if (!artifact) throw notFound('artifact');
+      const { newest } = await transaction
+        .selectFrom('artifact_versions')
+        .where('artifact_uuid', '=', artifactUuid)
+        .select((of) => of.fn.max('version').as('newest'))
+        .executeTakeFirstOrThrow();
+      const row = {
+        uuid: backends.newUuid(),
+        artifact_uuid: artifactUuid,
+        version: (newest ?? 0) + 1,
+        source: body.source ?? defaultSource,
+        content: body.content,
+        created_at: now,
+      };
+      await transaction.insertInto('artifact_versions').values(row).execute();
+      const { conversation_uuid, ...shown } = artifact;
+      changes.push({ kind: 'put artifact version', conversation_uuid, row });
+      return { ...row, ...shown };
+    });
     return { status: 201, json: created };
   },
 };

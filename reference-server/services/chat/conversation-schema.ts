@@ -84,7 +84,7 @@ export const updateBody = Type.Object(
   {
     name: Type.Optional(name),
     settings: Type.Optional(someSettings),
-    /** A message of this conversation: the branch to show. */
+    /** A message of this conversation: the branch to show. The parent of first messages: the place before them. */
     current_leaf_message_uuid: Type.Optional(uuid),
   },
   { additionalProperties: false, minProperties: 1, examples: [{ name: 'A better name', settings: { enabled_turmeric: true } }] },

@@ -4,10 +4,19 @@ import type { ConversationsTable } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { conflict, invalid, notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
-import { closed, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
+import { closed, consistency, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { conversationJson, findConversation, lockConversation, messageJson, nameAt } from './conversation-rows.ts';
-import { conversation, conversationParams, conversationWithMessages, createBody, defaultSettings, type Settings, updateBody } from './conversation-schema.ts';
+import {
+  conversation,
+  conversationParams,
+  conversationWithMessages,
+  createBody,
+  defaultSettings,
+  rootParentUuid,
+  type Settings,
+  updateBody,
+} from './conversation-schema.ts';
 import { pathTo } from './message-tree.ts';
 
 const defaultLimit = 30;
@@ -18,14 +27,14 @@ const list: Route = {
   summary: 'Conversations of the organization, the last changed first.',
   schema: {
     params: orgParams,
-    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid) }, closed),
+    querystring: Type.Object({ ...pageQuery(defaultLimit, maxLimit), project_uuid: Type.Optional(uuid), consistency }, closed),
     response: { 200: page(conversation) },
   },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const projectUuid = queryText(exchange, 'project_uuid')?.toLowerCase();
-    const { rows, total } = await backends.store(exchange, 'select conversations', async (db) => {
+    const { rows, total } = await backends.read(exchange, 'select conversations', async (db) => {
       let those = db.selectFrom('conversations').where('organization_uuid', '=', organizationId);
       if (projectUuid !== undefined) those = those.where('project_uuid', '=', projectUuid);
       const counted = await those.select((of) => of.fn.countAll().as('count')).executeTakeFirstOrThrow();
@@ -40,10 +49,10 @@ const list: Route = {
 const count: Route = {
   operation: 'chat.conversations.count',
   summary: 'How many conversations the organization has.',
-  schema: { params: orgParams, response: { 200: Type.Object({ count: Type.Integer({ minimum: 0 }) }) } },
+  schema: { params: orgParams, querystring: Type.Object({ consistency }, closed), response: { 200: Type.Object({ count: Type.Integer({ minimum: 0 }) }) } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
-    const counted = await backends.store(exchange, 'count conversations', (db) =>
+    const counted = await backends.read(exchange, 'count conversations', (db) =>
       db
         .selectFrom('conversations')
         .where('organization_uuid', '=', organizationId)
@@ -77,7 +86,7 @@ const create: Route = {
       created_at: now,
       updated_at: now,
     };
-    await backends.store(exchange, 'insert conversation', async (db) => {
+    await backends.write(exchange, 'insert conversation', async (db, changes) => {
       if (row.model !== defaultModel) {
         const known = await db.selectFrom('model_configs').select('model').where('model', '=', row.model).executeTakeFirst();
         if (!known) throw invalid('/body/model', `"${row.model}" is not a model of this server`);
@@ -97,6 +106,7 @@ const create: Route = {
         .onConflict((on) => on.column('uuid').doNothing())
         .executeTakeFirstOrThrow();
       if (numInsertedOrUpdatedRows === 0n) throw conflict('that uuid is taken: choose another one, or leave it out');
+      changes.push({ kind: 'put conversation', row });
     });
     return { status: 201, json: conversationJson(row, now) };
   },
@@ -106,12 +116,7 @@ const readQuery = Type.Object(
   {
     /** `True`: every message; else those of the current path. */
     tree: Type.Optional(Type.String({ pattern: '^([Tt]rue|[Ff]alse)$', examples: ['True'] })),
-    consistency: Type.Optional(
-      Type.Union([Type.Literal('eventual'), Type.Literal('strong')], {
-        examples: ['eventual'],
-        description: 'On the embedded store both read the same data: a replica that lags comes with the data layer.',
-      }),
-    ),
+    consistency,
     rendering_mode: Type.Optional(Type.String({ maxLength: 40, examples: ['messages'] })),
   },
   closed,
@@ -119,17 +124,22 @@ const readQuery = Type.Object(
 
 const read: Route = {
   operation: 'chat.conversations.read',
-  summary:
-    'A conversation with the messages of its current path, or with tree=True all of them. consistency=eventual and strong read the same data on the embedded store.',
+  summary: 'A conversation with the messages of its current path, or with tree=True all of them.',
   schema: { params: conversationParams, querystring: readQuery, response: { 200: conversationWithMessages } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const wholeTree = queryText(exchange, 'tree')?.toLowerCase() === 'true';
-    const { row, messages } = await backends.store(exchange, 'select conversation', async (db) => {
-      const found = await findConversation(db, organizationId, param(exchange, 'conversation_uuid'));
-      const all = await db.selectFrom('messages').selectAll().where('conversation_uuid', '=', found.uuid).orderBy('created_at').orderBy('uuid').execute();
-      return { row: found, messages: all };
-    });
+    const conversationUuid = param(exchange, 'conversation_uuid').toLowerCase();
+    const { row, messages } = await backends.read(
+      exchange,
+      'select conversation',
+      async (db) => {
+        const found = await findConversation(db, organizationId, conversationUuid);
+        const all = await db.selectFrom('messages').selectAll().where('conversation_uuid', '=', found.uuid).orderBy('created_at').orderBy('uuid').execute();
+        return { row: found, messages: all };
+      },
+      conversationUuid,
+    );
     const shown = wholeTree ? messages : pathTo(messages, row.current_leaf_message_uuid);
     return { status: 200, json: { ...conversationJson(row, timestamp(backends.now())), messages: shown.map(messageJson) } };
   },
@@ -143,26 +153,27 @@ const update: Route = {
     const { organizationId } = await sessionOf(exchange, backends);
     const { name, settings, current_leaf_message_uuid: leaf } = exchange.body as Static<typeof updateBody>;
     const now = timestamp(backends.now());
-    const row = await backends.store(exchange, 'update conversation', (db) =>
-      db.transaction().execute(async (transaction) => {
-        const old = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
-        if (leaf !== undefined) {
-          const known = await transaction
-            .selectFrom('messages')
-            .select('uuid')
-            .where('uuid', '=', leaf.toLowerCase())
-            .where('conversation_uuid', '=', old.uuid)
-            .executeTakeFirst();
-          if (!known) throw invalid('/body/current_leaf_message_uuid', 'no such message in this conversation');
-        }
-        const change: Partial<ConversationsTable> = { updated_at: now };
-        if (name !== undefined) Object.assign(change, { name, pending_name: null, pending_name_at: null });
-        if (settings !== undefined) change.settings = JSON.stringify({ ...(JSON.parse(old.settings) as Settings), ...settings });
-        if (leaf !== undefined) change.current_leaf_message_uuid = leaf.toLowerCase();
-        await transaction.updateTable('conversations').set(change).where('uuid', '=', old.uuid).execute();
-        return { ...old, ...change, name: name ?? nameAt(old, now) };
-      }),
-    );
+    const row = await backends.write(exchange, 'update conversation', async (transaction, changes) => {
+      const old = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+      if (leaf !== undefined && leaf.toLowerCase() !== rootParentUuid) {
+        const known = await transaction
+          .selectFrom('messages')
+          .select('uuid')
+          .where('uuid', '=', leaf.toLowerCase())
+          .where('conversation_uuid', '=', old.uuid)
+          .executeTakeFirst();
+        if (!known) throw invalid('/body/current_leaf_message_uuid', 'no such message in this conversation');
+      }
+      const change: Partial<ConversationsTable> = { updated_at: now };
+      if (name !== undefined) Object.assign(change, { name, pending_name: null, pending_name_at: null });
+      if (settings !== undefined) change.settings = JSON.stringify({ ...(JSON.parse(old.settings) as Settings), ...settings });
+      if (leaf !== undefined) change.current_leaf_message_uuid = leaf.toLowerCase() === rootParentUuid ? null : leaf.toLowerCase();
+      await transaction.updateTable('conversations').set(change).where('uuid', '=', old.uuid).execute();
+      const updated = { ...old, ...change };
+      if (name !== undefined || settings !== undefined) changes.push({ kind: 'put conversation', row: updated });
+      if (leaf !== undefined) changes.push({ kind: 'move leaf', conversation_uuid: old.uuid, leaf: updated.current_leaf_message_uuid, updated_at: now });
+      return { ...updated, name: name ?? nameAt(old, now) };
+    });
     return { status: 200, json: conversationJson(row, now) };
   },
 };
@@ -173,14 +184,16 @@ const remove: Route = {
   schema: { params: conversationParams, response: { 204: nothing } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
-    const { numDeletedRows } = await backends.store(exchange, 'delete conversation', (db) =>
-      db
+    const uuid = param(exchange, 'conversation_uuid').toLowerCase();
+    await backends.write(exchange, 'delete conversation', async (transaction, changes) => {
+      const { numDeletedRows } = await transaction
         .deleteFrom('conversations')
-        .where('uuid', '=', param(exchange, 'conversation_uuid').toLowerCase())
+        .where('uuid', '=', uuid)
         .where('organization_uuid', '=', organizationId)
-        .executeTakeFirstOrThrow(),
-    );
-    if (numDeletedRows === 0n) throw notFound('conversation');
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) throw notFound('conversation');
+      changes.push({ kind: 'delete conversation', uuid });
+    });
     return { status: 204 };
   },
 };

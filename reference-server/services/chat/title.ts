@@ -31,31 +31,27 @@ const title: Route = {
     const { message_content: given } = exchange.body as Static<typeof titleBody>;
     const now = backends.now();
     const nowText = timestamp(now);
-    const uuid = await backends.store(exchange, 'update conversation title', (db) =>
-      db.transaction().execute(async (transaction) => {
-        const row = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
-        let text = given;
-        if (text === undefined) {
-          const first = await transaction
-            .selectFrom('messages')
-            .select('content')
-            .where('conversation_uuid', '=', row.uuid)
-            .where('parent_uuid', '=', rootParentUuid)
-            .orderBy('created_at')
-            .orderBy('uuid')
-            .limit(1)
-            .executeTakeFirst();
-          text = first ? (JSON.parse(first.content) as { text: string }[]).map((block) => block.text).join(' ') : '';
-        }
-        await transaction
-          .updateTable('conversations')
-          // A title that was due before stays the name until the new one is.
-          .set({ name: nameAt(row, nowText), pending_name: titleFrom(text), pending_name_at: timestampAfter(now, titleDelayMs) })
-          .where('uuid', '=', row.uuid)
-          .execute();
-        return row.uuid;
-      }),
-    );
+    const uuid = await backends.write(exchange, 'update conversation title', async (transaction, changes) => {
+      const row = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
+      let text = given;
+      if (text === undefined) {
+        const first = await transaction
+          .selectFrom('messages')
+          .select('content')
+          .where('conversation_uuid', '=', row.uuid)
+          .where('parent_uuid', '=', rootParentUuid)
+          .orderBy('created_at')
+          .orderBy('uuid')
+          .limit(1)
+          .executeTakeFirst();
+        text = first ? (JSON.parse(first.content) as { text: string }[]).map((block) => block.text).join(' ') : '';
+      }
+      // A title that was due before stays the name until the new one is.
+      const change = { name: nameAt(row, nowText), pending_name: titleFrom(text), pending_name_at: timestampAfter(now, titleDelayMs) };
+      await transaction.updateTable('conversations').set(change).where('uuid', '=', row.uuid).execute();
+      changes.push({ kind: 'put conversation', row: { ...row, ...change } });
+      return row.uuid;
+    });
     backends.job(exchange, 'write title', titleDelayMs);
     return { status: 202, json: { conversation_uuid: uuid, status: 'pending' } };
   },

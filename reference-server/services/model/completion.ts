@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
 import { preparedQuery } from '../../store/prepared-query.ts';
+import type { Change } from '../../store/replication/changes.ts';
 import type { MessagesTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { findHead, type Head, textContent } from '../chat/conversation-rows.ts';
@@ -37,27 +38,29 @@ const completion: Route = {
     const now = timestamp(backends.now());
     // Before anything is stored: who is refused may send the same prompt again.
     const place = await backends.inferencePlace();
-    const storePrompt = (db: Kysely<Tables>): Promise<Head> =>
-      db.transaction().execute(async (transaction) => {
-        const found = await findHead(transaction, organizationId, param(exchange, 'conversation_uuid'));
-        if (modelGiven !== undefined && modelGiven !== found.model) await checkModel(transaction, modelGiven);
-        const parent_uuid = parentGiven?.toLowerCase() ?? found.current_leaf_message_uuid ?? rootParentUuid;
-        if (parent_uuid !== rootParentUuid && parent_uuid !== found.current_leaf_message_uuid) await checkParent(transaction, found.uuid, parent_uuid);
-        await insertMessage(transaction, {
-          uuid: promptUuid,
-          conversation: found.uuid,
-          parent: parent_uuid,
-          role: 'user',
-          content: textContent(prompt),
-          stopReason: null,
-          now,
-        });
-        await moveLeaf(transaction, { conversation: found.uuid, leaf: promptUuid, now });
-        return found;
-      });
+    const storePrompt = async (transaction: Kysely<Tables>, changes: Change[]): Promise<Head> => {
+      const found = await findHead(transaction, organizationId, param(exchange, 'conversation_uuid'));
+      if (modelGiven !== undefined && modelGiven !== found.model) await checkModel(transaction, modelGiven);
+      const parent_uuid = parentGiven?.toLowerCase() ?? found.current_leaf_message_uuid ?? rootParentUuid;
+      if (parent_uuid !== rootParentUuid && parent_uuid !== found.current_leaf_message_uuid) await checkParent(transaction, found.uuid, parent_uuid);
+      const row: MessagesTable = {
+        uuid: promptUuid,
+        conversation_uuid: found.uuid,
+        parent_uuid,
+        role: 'user',
+        content: textContent(prompt),
+        stop_reason: null,
+        created_at: now,
+        updated_at: now,
+      };
+      await insertMessage(transaction, row);
+      await moveLeaf(transaction, { conversation: found.uuid, leaf: promptUuid, now });
+      changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: found.uuid, leaf: promptUuid, updated_at: now });
+      return found;
+    };
     try {
       // Committed before the reply returns: the response's head acknowledges the prompt.
-      const conversation = await backends.store(exchange, 'insert prompt', storePrompt);
+      const conversation = await backends.write(exchange, 'insert prompt', storePrompt);
       const request: CompletionRequest = {
         conversationUuid: conversation.uuid,
         promptUuid,
@@ -65,8 +68,8 @@ const completion: Route = {
         model: modelGiven ?? conversation.model,
         promptChars: prompt.length,
         onEnd: (answer) =>
-          backends.store(exchange, 'insert answer', (db) =>
-            storeAnswer(db, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now())),
+          backends.write(exchange, 'insert answer', (transaction, changes) =>
+            storeAnswer(transaction, changes, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now())),
           ),
       };
       return { status: 200, stream: backends.inference(exchange, request, place) };
@@ -77,26 +80,18 @@ const completion: Route = {
   },
 };
 
-type Message = {
-  uuid: string;
-  conversation: string;
-  parent: string;
-  role: MessagesTable['role'];
-  content: string;
-  stopReason: string | null;
-  now: string;
-};
+type MessageRow = { [Column in keyof MessagesTable]: MessagesTable[Column] };
 
-const insertMessage = preparedQuery<Message, unknown>((db, value) =>
+const insertMessage = preparedQuery<MessageRow, unknown>((db, value) =>
   db.insertInto('messages').values({
     uuid: value('uuid'),
-    conversation_uuid: value('conversation'),
-    parent_uuid: value('parent'),
+    conversation_uuid: value('conversation_uuid'),
+    parent_uuid: value('parent_uuid'),
     role: value('role'),
     content: value('content'),
-    stop_reason: value('stopReason'),
-    created_at: value('now'),
-    updated_at: value('now'),
+    stop_reason: value('stop_reason'),
+    created_at: value('created_at'),
+    updated_at: value('updated_at'),
   }),
 );
 
@@ -108,7 +103,7 @@ const moveLeaf = preparedQuery<{ conversation: string; leaf: string; now: string
 );
 
 /** The answer becomes the leaf where the prompt still is. */
-const touchAndAnswer = preparedQuery<{ conversation: string; prompt: string; answer: string; now: string }, unknown>((db, value) =>
+const touchAndAnswer = preparedQuery<{ conversation: string; prompt: string; answer: string; now: string }, { leaf: string | null }>((db, value) =>
   db
     .updateTable('conversations')
     .set((of) => ({
@@ -120,7 +115,8 @@ const touchAndAnswer = preparedQuery<{ conversation: string; prompt: string; ans
         .else(of.ref('current_leaf_message_uuid'))
         .end(),
     }))
-    .where('uuid', '=', value('conversation')),
+    .where('uuid', '=', value('conversation'))
+    .returning('current_leaf_message_uuid as leaf'),
 );
 
 async function checkModel(db: Kysely<Tables>, model: string): Promise<void> {
@@ -148,20 +144,28 @@ interface Turn {
  * The answer becomes the current leaf unless another branch was begun meanwhile.
  * Nothing is stored for a conversation that was deleted while it streamed: that is no error.
  */
-async function storeAnswer(db: Kysely<Tables>, { conversationUuid, promptUuid, answerUuid }: Turn, { text, stopReason }: Answer, now: string): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    const { numAffectedRows } = await touchAndAnswer(transaction, { conversation: conversationUuid, prompt: promptUuid, answer: answerUuid, now });
-    if (numAffectedRows === 0n) return;
-    await insertMessage(transaction, {
-      uuid: answerUuid,
-      conversation: conversationUuid,
-      parent: promptUuid,
-      role: 'assistant',
-      content: textContent(text),
-      stopReason,
-      now,
-    });
-  });
+async function storeAnswer(
+  transaction: Kysely<Tables>,
+  changes: Change[],
+  { conversationUuid, promptUuid, answerUuid }: Turn,
+  { text, stopReason }: Answer,
+  now: string,
+): Promise<void> {
+  const { rows } = await touchAndAnswer(transaction, { conversation: conversationUuid, prompt: promptUuid, answer: answerUuid, now });
+  const [conversation] = rows;
+  if (!conversation) return;
+  const row: MessagesTable = {
+    uuid: answerUuid,
+    conversation_uuid: conversationUuid,
+    parent_uuid: promptUuid,
+    role: 'assistant',
+    content: textContent(text),
+    stop_reason: stopReason,
+    created_at: now,
+    updated_at: now,
+  };
+  await insertMessage(transaction, row);
+  changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: conversationUuid, leaf: conversation.leaf, updated_at: now });
 }
 
 export const completionRoutes: readonly Route[] = [completion];

@@ -105,14 +105,16 @@ const remove: Route = {
   schema: { params: projectParams, response: { 204: nothing } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
-    const { numDeletedRows } = await backends.store(exchange, 'delete project', (db) =>
-      db
+    const uuid = param(exchange, 'project_uuid').toLowerCase();
+    await backends.write(exchange, 'delete project', async (transaction, changes) => {
+      const { numDeletedRows } = await transaction
         .deleteFrom('projects')
-        .where('uuid', '=', param(exchange, 'project_uuid').toLowerCase())
+        .where('uuid', '=', uuid)
         .where('organization_uuid', '=', organizationId)
-        .executeTakeFirstOrThrow(),
-    );
-    if (numDeletedRows === 0n) throw notFound('project');
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows === 0n) throw notFound('project');
+      changes.push({ kind: 'delete project', uuid });
+    });
     return { status: 204 };
   },
 };

@@ -5,6 +5,8 @@ import type { Tables } from '../tables.ts';
 export interface ColumnTypes {
   text: ColumnDataType | RawBuilder<unknown>;
   binary: ColumnDataType | RawBuilder<unknown>;
+  /** Of a number that the database gives in turn. */
+  sequence: 'integer' | 'bigserial';
 }
 
 interface Reference {

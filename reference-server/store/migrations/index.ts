@@ -1,11 +1,12 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Place } from '../database.ts';
 import { type ColumnTypes, up as initial } from './0001-initial.ts';
+import { up as replication } from './0002-replication.ts';
 
 /** How each database names the types of columns. Text sorts by its bytes in both: UTF-8 in the order of code points, whatever the database's language. */
 const columnTypes: Readonly<Record<Place['kind'], ColumnTypes>> = {
-  sqlite: { text: 'text', binary: 'blob' },
-  postgres: { text: sql`text collate "C"`, binary: 'bytea' },
+  sqlite: { text: 'text', binary: 'blob', sequence: 'integer' },
+  postgres: { text: sql`text collate "C"`, binary: 'bytea', sequence: 'bigserial' },
 };
 
 /**
@@ -15,6 +16,7 @@ const columnTypes: Readonly<Record<Place['kind'], ColumnTypes>> = {
 function migrations(types: ColumnTypes): Record<string, Migration> {
   return {
     '0001-initial': { up: (db) => initial(db, types) },
+    '0002-replication': { up: (db) => replication(db, types) },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { tableNames } from '../table-order.ts';
 import type { Tables } from '../tables.ts';
 import { seedConversations } from './conversations.ts';
 import { seedAddOns, seedSync } from './integrations.ts';
@@ -6,7 +7,7 @@ import { seedModelConfigs, seedSettings, seedStyles } from './preferences.ts';
 import type { SeedSize } from './size.ts';
 import { seedArtifacts, seedProjects } from './work.ts';
 
-export type Rows = { [Table in keyof Tables]: Tables[Table][] };
+export type Rows = { [Table in (typeof tableNames)[number]]: Tables[Table][] };
 
 /** Every row of a fresh store. Pure: the same seed and size give the same rows. */
 export function seedRows(seed: number, size: SeedSize): Rows {

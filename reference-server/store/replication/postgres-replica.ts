@@ -1,0 +1,40 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { ReplicationChannel } from '../../latency/profile.ts';
+import type { Place } from '../database.ts';
+import { postgresPool } from '../postgres-pool.ts';
+import type { ReplicaDatabase } from './replica-database.ts';
+import type { ReplicaTables } from './replica-schema.ts';
+
+/** Keys of advisory locks: any numbers that nobody else takes. */
+const fillLock = 7_529_460_119;
+const turnLocks: Readonly<Record<ReplicationChannel, number>> = { title: 7_529_460_120, content: 7_529_460_121 };
+
+/** A schema of its own beside the primary's, through connections of its own. */
+export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): ReplicaDatabase {
+  const place = { ...primary, schema: `${primary.schema}_replica` };
+  const open = (pool = place.pool): Kysely<ReplicaTables> =>
+    new Kysely<ReplicaTables>({ dialect: new PostgresDialect({ pool: postgresPool({ ...place, ...(pool && { pool }) }) }) });
+  const db = open();
+  return {
+    db,
+    text: sql`text collate "C"`,
+    async alone(work) {
+      const own = open({ connections: 1, statementMs: 0 });
+      try {
+        return await own.connection().execute(async (connection) => {
+          await sql`select pg_advisory_lock(${sql.lit(fillLock)})`.execute(connection);
+          await connection.schema.createSchema(place.schema).ifNotExists().execute();
+          return await work();
+        });
+      } finally {
+        // The lock goes with its connection.
+        await own.destroy();
+      }
+    },
+    async turn(transaction, channel) {
+      await sql`select pg_advisory_xact_lock(${sql.lit(turnLocks[channel])})`.execute(transaction);
+      return true;
+    },
+    close: () => db.destroy(),
+  };
+}

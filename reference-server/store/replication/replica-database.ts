@@ -1,0 +1,15 @@
+import type { ColumnDataType, Kysely, RawBuilder, Transaction } from 'kysely';
+import type { ReplicationChannel } from '../../latency/profile.ts';
+import type { ReplicaTables } from './replica-schema.ts';
+
+/** The replica's own database, opened; its tables are made by whoever fills it. */
+export interface ReplicaDatabase {
+  db: Kysely<ReplicaTables>;
+  /** Type of the columns of text. */
+  text: ColumnDataType | RawBuilder<unknown>;
+  /** Makes or fills it while nobody else does, in whatever process. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /** Until the end of the transaction, nobody else applies changes of this channel. False: nobody else could. */
+  turn(transaction: Transaction<ReplicaTables>, channel: ReplicationChannel): Promise<boolean>;
+  close(): Promise<void>;
+}
