@@ -15,6 +15,8 @@ export interface ServerReady {
 
 export interface ServerProcess extends ServerReady {
   log: ServerLog;
+  /** Resolves with a sentence when it ends by itself. */
+  lost: Promise<string>;
   /** Resolves when the process has ended; SIGTERM, then SIGKILL after 10 s. */
   stop(): Promise<void>;
 }
@@ -28,6 +30,8 @@ export interface ServerOptions {
   data?: string;
   /** Further flags of `reference-server/main.ts`. */
   flags?: readonly string[];
+  /** `reference-server/main.ts` of another checkout. Default: ours. */
+  mainFile?: string;
   /** Command to put before node, such as `['taskset', '-c', '0']`. */
   prefix?: readonly string[];
   readyTimeoutMs?: number;
@@ -49,7 +53,7 @@ export function serverMainFile(): string {
 
 /** Starts the reference server as a process of its own and waits until it is ready. It ends with its parent. Throws with its own words when it cannot start. */
 export async function startServerProcess(options: ServerOptions, signal?: AbortSignal): Promise<ServerProcess> {
-  const command = [...(options.prefix ?? []), process.execPath, serverMainFile(), ...serverArguments(options), '--json', '--parent'];
+  const command = [...(options.prefix ?? []), process.execPath, options.mainFile ?? serverMainFile(), ...serverArguments(options), '--json', '--parent'];
   const [program = process.execPath, ...rest] = command;
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
   const log = serverLog();
@@ -60,11 +64,19 @@ export async function startServerProcess(options: ServerOptions, signal?: AbortS
     else complaints = (complaints + text).slice(-4_000);
   });
   let stopping = false;
+  let onLost: (what: string) => void = () => undefined;
+  const lost = new Promise<string>((resolve) => {
+    onLost = resolve;
+  });
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', (code, signal) => {
-      // Its standard error may have had nothing to say about it.
-      if (isReady && !stopping) log.add(`plumbline: the reference server ended by itself, with ${signal === null ? `code ${code}` : `signal ${signal}`}\n`);
+      if (isReady && !stopping) {
+        const what = `the reference server ended by itself, with ${signal === null ? `code ${code}` : `signal ${signal}`}`;
+        // Its standard error may have had nothing to say about it.
+        log.add(`plumbline: ${what}\n`);
+        onLost(what);
+      }
       resolve();
     });
   });
@@ -95,7 +107,7 @@ export async function startServerProcess(options: ServerOptions, signal?: AbortS
         resolve(JSON.parse(line) as ServerReady);
       });
     });
-    return { ...ready, log, stop };
+    return { ...ready, log, lost, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -16,6 +16,7 @@ import { annotateRun } from '../telemetry/annotate-run.ts';
 import type { RunTraces } from '../telemetry/run-traces.ts';
 import { UsageError } from '../usage-error.ts';
 import { liveView } from './live-view.ts';
+import { interruptSignal } from './interrupt-signal.ts';
 import { outputStyle } from './output-style.ts';
 
 export interface ExecuteParts {
@@ -86,27 +87,6 @@ function bothViews(one: LegView, other: LegView): LegView {
     sample(leg, sample) {
       one.sample?.(leg, sample);
       other.sample?.(leg, sample);
-    },
-  };
-}
-
-function interruptSignal(): { signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) {
-      // Nothing to wait for: the second Ctrl-C means now. The started server ends with us, it reads our end of its stdin.
-      process.kill(process.pid, 'SIGKILL');
-    }
-    console.error('\nstopping: letting go of what is in flight, keeping what was measured (Ctrl-C again stops now)');
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
     },
   };
 }

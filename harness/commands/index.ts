@@ -5,6 +5,7 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addDown } from './down.ts';
 import { addHistory } from './history.ts';
+import { addGate } from './gate.ts';
 import { addInit } from './init.ts';
 import { addOperations } from './operations.ts';
 import { addReport } from './report.ts';
@@ -27,6 +28,7 @@ export const commands: readonly AddCommand[] = [
   addTrace,
   addCompare,
   addHistory,
+  addGate,
   addScenarios,
   addOperations,
   addUp,

@@ -15,6 +15,19 @@ export interface Leg {
   maxInFlight: number;
   timeoutMs: number;
   users: number;
+  /** Arrivals that were decided one by one, in place of those that follow from `load` (which then only says how fast they come at most). Native driver only. */
+  timetable?: Timetable;
+}
+
+export interface Timetable {
+  /** When the leg starts, on the run's clock: legs that are to keep step with one another are given the same time, a little ahead. */
+  startAtMs: number;
+  /** By time, warm-up (before `warmupMs`) and measured; milliseconds from the start. `journey` is an index into the scenario's journeys. */
+  arrivals: readonly TimetableEntry[];
+}
+export interface TimetableEntry {
+  atMs: number;
+  journey: number;
 }
 
 /** Everything a run will do, decided before anything is sent. Frozen. */

@@ -87,7 +87,7 @@ export class LegDrive {
   async run(): Promise<DriveReport> {
     const { signal } = this.#context;
     const leg = this.#leg;
-    const startMs = this.clock.now();
+    const startMs = leg.timetable?.startAtMs ?? this.clock.now();
     this.#measuredFromMs = startMs + leg.warmupMs;
     this.#measuredToMs = this.#measuredFromMs + leg.durationMs;
     const watch = new SelfWatch();
@@ -163,11 +163,7 @@ export class LegDrive {
 
   #startOpen(startMs: number): void {
     const leg = this.#leg;
-    const { load, scenario } = leg;
-    const due = chain(
-      arrivals(warmupLoad(load), startMs, leg.warmupMs, this.seed, `${scenario.name} warm-up`),
-      arrivals(load, this.#measuredFromMs, leg.durationMs, this.seed, scenario.name),
-    );
+    const due = dueTimes(leg, startMs, this.seed);
     let next = due.next();
     const pump = (): void => {
       const nowMs = this.clock.now();
@@ -220,6 +216,8 @@ export class LegDrive {
   #pick(arrival: number): Journey {
     const { journeys } = this.scenario;
     const only = journeys[0];
+    const decided = journeys[this.#leg.timetable?.arrivals[arrival]?.journey ?? -1];
+    if (decided) return decided;
     return journeys.length === 1 && only ? only : journeyOf(this.scenario, this.seed, arrival);
   }
 
@@ -267,8 +265,14 @@ export class LegDrive {
   }
 }
 
-function* chain(...sources: Generator<number, void, undefined>[]): Generator<number, void, undefined> {
-  for (const source of sources) yield* source;
+/** When journeys are due, warm-up first. */
+function* dueTimes({ load, scenario, warmupMs, durationMs, timetable }: Leg, startMs: number, seed: number): Generator<number, void, undefined> {
+  if (timetable) {
+    for (const { atMs } of timetable.arrivals) yield startMs + atMs;
+    return;
+  }
+  yield* arrivals(warmupLoad(load), startMs, warmupMs, seed, `${scenario.name} warm-up`);
+  yield* arrivals(load, startMs + warmupMs, durationMs, seed, scenario.name);
 }
 
 function peakRatePerSecond(leg: Leg): number {

@@ -1,0 +1,121 @@
+import { exitCodeOf } from '../judge/verdict.ts';
+import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts';
+import { loadScenario } from '../plan/load-scenario.ts';
+import { newRunId } from '../results/run-id.ts';
+import { interleavingOf } from '../gate/epochs/epoch-plan.ts';
+import { gateRule } from '../gate/decision-rule.ts';
+import { gate, type GateView } from '../gate/gate.ts';
+import { defaultMargins } from '../gate/margins.ts';
+import { type SideOptions, surroundings } from '../gate/sides/open-side.ts';
+import { parseSide } from '../gate/sides/side-spec.ts';
+import { type AddCommand, example } from './command.ts';
+import { interruptSignal } from './interrupt-signal.ts';
+
+interface GateFlags {
+  base: string;
+  head: string;
+  scenario: string[];
+  rate?: string;
+  samples: string;
+  epochDuration: string;
+  warmup: string;
+  block: string;
+  draws: string;
+  maxMinutes?: string;
+  seed: string;
+  profile: string;
+  install?: string;
+  start?: string;
+  ready?: string;
+  out: string;
+}
+
+const repeatable = (value: string, values: string[]): string[] => [...values, value];
+
+export const addGate: AddCommand = (program, exit) => {
+  program
+    .command('gate')
+    .description('did this change make it slower? interleaved epochs of base and head, with one of three verdicts')
+    .requiredOption('--base <side>', 'what to compare with: git:main, image:shop:1.4, cmd:..., profile:fast, url:..., or a folder of recorded epochs')
+    .requiredOption('--head <side>', 'what was changed')
+    .option('--scenario <name or file>', 'repeatable; all run at the same time in each epoch (default crud)', repeatable, [] as string[])
+    .option('--rate <per second>', "journeys a second that each side gets (default: the scenario's)")
+    .option('--samples <count>', 'of each operation, an epoch and side', '200')
+    .option('--epoch-duration <time>', 'measured time of an epoch at most', '18s')
+    .option('--warmup <time>', 'before it, not measured', '4s')
+    .option('--block <time>', 'how long a side has its turn, for plain requests', '500ms')
+    .option('--draws <kind>', 'keyed: both sides get the same request keys; independent: they do not', 'keyed')
+    .option('--max-minutes <minutes>', 'the last look is then, whatever it says')
+    .option('--seed <number>', 'seed of schedules, keys and orders', '1')
+    .option('--profile <name or file>', 'of a reference server; a shipped one gets `work: added`', 'fast')
+    .option('--install <command>', 'installs and builds a checkout (default npm ci)')
+    .option('--start <command>', "starts a checkout's server; {port} is filled in (default npm start, with PORT set)")
+    .option('--ready <path>', 'answers 2xx when the server is ready (default: any answer of /)')
+    .option('--out <folder>', 'where results go', 'results')
+    .addHelpText(
+      'after',
+      example('plumbline gate --base git:main --head git:HEAD\nplumbline gate --base profile:fast --head profile:fast --scenario crud --scenario sse'),
+    )
+    .action(async (flags: GateFlags) => {
+      const cwd = process.cwd();
+      const around = surroundings(cwd);
+      const loaded = await Promise.all((flags.scenario.length > 0 ? flags.scenario : ['crud']).map((name) => loadScenario(name, cwd)));
+      const gateId = newRunId(`gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`, new Date());
+      const view: GateView = {
+        say: (line) => console.log(line),
+        epoch(record, estimate) {
+          const worst = estimate?.metrics.filter(({ advisory }) => advisory === undefined).toSorted((a, b) => b.change - a.change)[0];
+          const faults = record.faults.map(({ side, text }) => `${side ?? 'driver'}: ${text}`).join('; ');
+          const figures = worst
+            ? `most slowed so far: ${worst.id} ${(worst.change * 100).toFixed(1)}% (${(worst.changeLow * 100).toFixed(1)} to ${(worst.changeHigh * 100).toFixed(1)})`
+            : '';
+          console.log(`epoch ${record.index + 1}: ${Math.round(record.durationMs / 1_000)} s  ${faults === '' ? figures : `invalid: ${faults}`}`);
+        },
+      };
+      const interrupt = interruptSignal();
+      const sideOptions: SideOptions = {
+        ...{ cwd, gateId, profile: flags.profile, readyTimeoutMs: 30_000, allowHosts: [], say: view.say },
+        serverFlags: { base: [], head: [] },
+        ...(flags.install !== undefined && { install: flags.install }),
+        ...(flags.start !== undefined && { start: flags.start }),
+        ...(flags.ready !== undefined && { readyPath: flags.ready }),
+      };
+      try {
+        const { directory, gate: file } = await gate(
+          {
+            gateId,
+            seed: parseWhole(flags.seed, '--seed'),
+            specs: { base: await parseSide(flags.base, '--base', around), head: await parseSide(flags.head, '--head', around) },
+            sideOptions,
+            shape: {
+              scenarios: loaded.map((one) => ({
+                loaded: one,
+                load: {
+                  ratePerSecond: flags.rate === undefined ? 20 : parsePositive(flags.rate, '--rate', 100_000),
+                  interleaving: interleavingOf(one.scenario),
+                },
+              })),
+              samplesEach: parseWhole(flags.samples, '--samples', 1),
+              durationMs: parseDurationMs(flags.epochDuration, '--epoch-duration'),
+              warmupMs: parseDurationMs(flags.warmup, '--warmup'),
+              blockMs: parseDurationMs(flags.block, '--block'),
+              draws: flags.draws === 'independent' ? 'independent' : 'keyed',
+            },
+            settings: {
+              margins: defaultMargins,
+              samplesEach: parseWhole(flags.samples, '--samples', 1),
+              maxEpochs: gateRule.looksAtEpochs.at(-1) ?? 0,
+              demoted: new Map(),
+            },
+            ...(flags.maxMinutes !== undefined && { maxMinutes: parsePositive(flags.maxMinutes, '--max-minutes') }),
+            resultsRoot: flags.out,
+          },
+          { view, signal: interrupt.signal },
+        );
+        console.log(`${file.verdict.verdict}: ${file.verdict.reasons.join('\n  ')}\n${directory}/gate.json`);
+        exit(exitCodeOf(file.verdict.verdict));
+      } finally {
+        interrupt.release();
+      }
+    });
+};
