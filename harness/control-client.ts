@@ -9,8 +9,19 @@ export interface ControlClient {
   traceHealth(): Promise<TraceHealth>;
   /** Has the server emit the spans of these traces (32 hexadecimal digits; at most 10,000). `missing`: it holds nothing of them and has emitted nothing. */
   keepTraces(traceIds: readonly string[]): Promise<{ emitted: number; missing: string[] }>;
+  /** Of the data layer; undefined: this server has none to set. */
+  policies(): Promise<Policies | undefined>;
+  setPolicies(policies: Policies): Promise<void>;
+  /** Counts of writes since the server's start; undefined: it does not count them. */
+  writes(): Promise<{ acknowledged: number; replaced: number } | undefined>;
   /** Waits until what was emitted has been sent, or the server gives up. Resolves either way. */
   flushTraces(): Promise<TraceHealth>;
+}
+/** How the reference server treats rival writes, repeated requests, and reads with `consistency=eventual`. */
+export interface Policies {
+  conflict: 'lww' | 'reject' | 'branch';
+  idempotency: 'off' | 'keys';
+  reads: 'eventual' | 'strong' | 'session';
 }
 /** Spans, since the server's start. */
 export interface TraceHealth {
@@ -66,6 +77,17 @@ export function controlClient(controlUrl: string): ControlClient {
     traceHealth: async () => (await call('GET', '/traces/health')) as TraceHealth,
     keepTraces: async (traceIds) =>
       (await call('POST', '/traces/keep', { type: 'application/json', text: JSON.stringify({ traceIds }) })) as { emitted: number; missing: string[] },
+    policies: async () => {
+      const found = (await call('GET', '/policies', undefined, [404])) as Partial<Policies>;
+      return found.conflict === undefined ? undefined : (found as Policies);
+    },
+    setPolicies: async (policies) => {
+      await call('PUT', '/policies', { type: 'application/json', text: JSON.stringify(policies) });
+    },
+    writes: async () => {
+      const found = (await call('GET', '/data', undefined, [404])) as { acknowledged?: number; replaced?: number };
+      return found.acknowledged === undefined || found.replaced === undefined ? undefined : { acknowledged: found.acknowledged, replaced: found.replaced };
+    },
     flushTraces: async () => (await call('POST', '/traces/flush', undefined, [504])) as TraceHealth,
   };
 }

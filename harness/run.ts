@@ -6,14 +6,16 @@ import { startRunClock } from './clock.ts';
 import type { LegView } from './drive/drive-leg.ts';
 import type { Driver } from './drive/driver.ts';
 import { toLegResult } from './judge/judge.ts';
-import { judgeRun } from './judge/verdict.ts';
+import { judgeRun, worstVerdict } from './judge/verdict.ts';
 import type { Plan } from './plan/plan.ts';
 import { writeReports } from './results/write-reports.ts';
 import { machineFacts, toolFacts } from './results/machine.ts';
-import type { RunFile } from './results/run-file.ts';
+import type { Findings } from './results/findings.ts';
+import type { LegMeasurement, RunFile, RunVerdict } from './results/run-file.ts';
 import { createRunDirectory, discardRunDirectory, writeRun } from './results/run-store.ts';
 import { samplesFileName, writeSamples } from './results/samples.ts';
 import { type ServerFacts, serverFacts } from './results/server-facts.ts';
+import type { Sample } from './sample.ts';
 import type { ServerLog } from './server-log.ts';
 import type { RunTraces } from './telemetry/run-traces.ts';
 import { UsageError } from './usage-error.ts';
@@ -31,6 +33,8 @@ export interface RunParts {
   view: LegView;
   /** Aborted: stop sending, keep what was measured; the run is then invalid and says so. */
   signal: AbortSignal;
+  /** Of a study: what it found beside the load, and the requests whose traces show it, by leg. Called once, when all legs have run. */
+  study?: (legs: readonly LegMeasurement[], directory: string) => Promise<{ findings: Findings; kept: ReadonlyMap<string, Sample[]> }>;
 }
 
 const serverLogName = 'server.log';
@@ -61,11 +65,13 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
   }
   const notes: string[] = [];
   await samples.close().catch((error: Error) => notes.push(error.message));
-  const measured = attempts.map(({ measurement }) => measurement);
+  const driven = attempts.map(({ measurement }) => measurement);
   if (attempts.length > 0 && attempts.every(({ driven, measurement }) => !driven && measurement.failure !== undefined)) {
     await discardRunDirectory(directory, rootIsNew);
     throw setupFailed(plan, attempts);
   }
+  const study = await parts.study?.(driven, directory);
+  const measured = driven.map((leg) => ({ ...leg, ...(study?.kept.has(leg.id) && { kept: study.kept.get(leg.id) ?? [] }) }));
   const interrupted = parts.signal.aborted || measured.some((leg) => leg.driverReport.interrupted);
   const { account, missing } = await server.account();
   if (missing !== undefined) notes.push(missing);
@@ -94,11 +100,23 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
     ...(account && { server: account }),
     ...(telemetry && { telemetry }),
     ...(notes.length > 0 && { notes }),
-    verdict: judgeRun(legs, interrupted),
+    ...(study && { findings: study.findings }),
+    verdict: withFindings(judgeRun(legs, interrupted), study?.findings),
   };
   await writeRun(directory, result);
   await writeReports(directory, result);
   return { directory, run: result };
+}
+
+/** A study's own verdict beside that of its load: the worse counts, and its reasons come first unless the load was not delivered. */
+function withFindings(load: RunVerdict, findings: Findings | undefined): RunVerdict {
+  if (!findings) return load;
+  const { verdict, reasons } = findings.verdict;
+  const worst = worstVerdict([load.verdict, verdict]);
+  return {
+    verdict: worst,
+    reasons: load.verdict === 'pass' ? [...reasons] : worst === 'invalid' ? [...load.reasons, ...reasons] : [...reasons, ...load.reasons],
+  };
 }
 
 async function factsBefore(plan: Plan, control: ControlClient | undefined): Promise<ServerFacts> {

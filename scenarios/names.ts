@@ -11,6 +11,10 @@ export const headers = {
   serverTiming: 'server-timing',
   /** Of the response: the trace that the server's spans belong to; not the caller's where the server starts traces of its own. */
   traceId: 'x-plumbline-trace-id',
+  /** Of a request: names the attempt, so that a second one with it is the same. */
+  idempotencyKey: 'idempotency-key',
+  /** Of a response, `true`: the answer to an earlier request with the same key. */
+  idempotencyReplayed: 'idempotency-replayed',
   /** Of an answer: what its client has seen or written. Given back with a read, that read sees at least as much. */
   consistencyToken: 'x-consistency-token',
 } as const;

@@ -5,9 +5,11 @@ export interface StreamStart {
   /** Whether that trace was chosen to be kept when the request came. */
   sampled?: boolean;
   requestId?: string;
+  /** Of the answer that the stream carries: what it will be stored under. */
+  messageId?: string;
 }
 
-/** `trace_id`, `sampled` and `request_id`, at the top or in `message`. Empty for what is no JSON. */
+/** `trace_id`, `sampled`, `request_id` and `id`, at the top or in `message`. Empty for what is no JSON. */
 export function readStreamStart(data: string): StreamStart {
   let start: unknown;
   try {
@@ -18,10 +20,12 @@ export function readStreamStart(data: string): StreamStart {
   const traceId = valueAt(start, 'trace_id');
   const sampled = valueAt(start, 'sampled');
   const requestId = valueAt(start, 'request_id');
+  const messageId = valueAt(start, 'id');
   return {
     ...(typeof traceId === 'string' && { traceId }),
     ...(typeof sampled === 'boolean' && { sampled }),
     ...(typeof requestId === 'string' && { requestId }),
+    ...(typeof messageId === 'string' && { messageId }),
   };
 }
 

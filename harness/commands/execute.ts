@@ -10,7 +10,7 @@ import { grafanaLink, liveLink } from '../report/grafana-link.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { slowestTraceLines } from '../report/trace-backend.ts';
 import type { RunFile } from '../results/run-file.ts';
-import { run } from '../run.ts';
+import { run, type RunParts } from '../run.ts';
 import type { ServerLog } from '../server-log.ts';
 import { annotateRun } from '../telemetry/annotate-run.ts';
 import type { RunTraces } from '../telemetry/run-traces.ts';
@@ -32,6 +32,7 @@ export interface ExecuteParts {
   /** Of a server that was started for this. */
   serverLog?: ServerLog;
   resultsRoot: string;
+  study?: NonNullable<RunParts['study']>;
 }
 
 /** Runs a plan with live progress and prints its summary. Ctrl-C once stops cleanly and keeps what was measured; twice stops now. */

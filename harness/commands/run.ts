@@ -18,6 +18,7 @@ import { findMax, stepOverrides } from './find-max.ts';
 import { printPlan } from './print-plan.ts';
 import { type WatchedRun, watchRun } from './beside-dash.ts';
 import { type MetricsFlags, metricsFlags, readMetricsFlags } from './run-metrics.ts';
+import { openAndRunStudy, studyOf } from './run-study.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
 import { readTraceFlags } from './trace-flags.ts';
 
@@ -34,6 +35,8 @@ interface RunFlags extends TargetFlags, MetricsFlags {
   findMax?: boolean;
   dryRun?: boolean;
   out: string;
+  cells?: string;
+  count?: string;
 }
 
 const defaultSeed = 1;
@@ -66,7 +69,10 @@ export function targetFlags(command: Command): Command {
 export const addRun: AddCommand = (program, exit) => {
   thresholdFlag(metricsFlags(targetFlags(program.command('run'))))
     .description('drive one or more scenarios, record, judge, report')
-    .argument('<scenario...>', 'names (plumbline scenarios) or files (plumbline init); several run at the same time')
+    .argument(
+      '<scenario...>',
+      'names (plumbline scenarios) or files (plumbline init); several run at the same time. Studies run alone: consistency, resubmit, retry',
+    )
     .option('--driver <names>', 'native, autocannon, k6; several, separated by commas, run one after another', 'native')
     .option('--rate <per second>', 'journeys per second, open model')
     .option('--vus <count>', 'closed loop with so many virtual users (judged on errors only)')
@@ -77,12 +83,14 @@ export const addRun: AddCommand = (program, exit) => {
     .option('--k6-otlp <url>', "send k6's own metrics to this OTLP/HTTP collector")
     .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
     .option('--stack', 'drive the stack that `plumbline up` started: its server, its control port, spans to its collector')
+    .option('--cells <names>', "a study's cells: all, or names separated by commas; they set the reference server's policies (default: the server as it is)")
+    .option('--count <number>', "a study's users (resubmit, retry) or writes (consistency) in each cell")
     .option('--dry-run', 'print the plan and the first requests, send nothing')
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText(
       'after',
       example(
-        'plumbline run sse --profile fast --rate 20 --duration 15s\nplumbline run crud --threshold "p95(crud) < 700ms" --threshold "error_rate < 0.1%"\nplumbline run page-load sse --tls\nplumbline run ./my.scenario.ts --target http://127.0.0.1:3000 --driver native,k6',
+        'plumbline run sse --profile fast --rate 20 --duration 15s\nplumbline run crud --threshold "p95(crud) < 700ms" --threshold "error_rate < 0.1%"\nplumbline run page-load sse --tls\nplumbline run ./my.scenario.ts --target http://127.0.0.1:3000 --driver native,k6\nplumbline run resubmit --profile fast --cells all',
       ),
     )
     .action(async (names: string[], flags: RunFlags) => {
@@ -90,6 +98,11 @@ export const addRun: AddCommand = (program, exit) => {
       const metricsSettings = readMetricsFlags(flags);
       // For its faults: with --stack the addresses are added, and it is read again.
       readTraceFlags(flags);
+      const study = await studyOf(names, flags);
+      if (study) {
+        exit(await openAndRunStudy(study, flags, metricsSettings));
+        return;
+      }
       const drivers = allDrivers(k6Outputs(flags));
       const request: Omit<PlanRequest, 'target'> = {
         scenarios: withThresholds(await Promise.all(names.map((name) => loadScenario(name, process.cwd()))), flags.threshold),

@@ -53,7 +53,7 @@ function shippedFile(name: string): string {
  * The default export of a data file. It is imported from a copy that is always an ES module, so the `package.json` beside the file, or none, does not matter;
  * that is why such a file can `import type` only.
  */
-async function importData(file: string): Promise<unknown> {
+export async function importData(file: string): Promise<unknown> {
   const source = await readFile(file, 'utf8');
   if (extname(file) === '.json') return parseJson(source, file);
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-scenario-'));

@@ -34,6 +34,7 @@ rect.critical{fill:var(--critical)}rect.critical-edge{fill:var(--critical-edge)}
 line.milestone{stroke:var(--bad);stroke-dasharray:5 3}svg .milestone-name{font-size:11.5px;font-weight:600;fill:var(--bad)}
 line.stream{stroke:var(--grid);stroke-width:3}path.event{fill:none;stroke:var(--c0);stroke-width:1.6}path.intended{fill:none;stroke:var(--c1);stroke-width:.9}
 .hops{width:220px;height:14px;border-radius:3px;overflow:hidden;background:var(--grid)}.hops rect{fill:var(--k)}
+.below{margin-top:8px}ul.findings{margin:0 0 14px;padding-left:20px;max-width:120ch}
 .to-trace{cursor:pointer}svg .to-trace:hover circle.dot,svg .to-trace:hover circle.hollow,svg .to-trace:focus circle{stroke:var(--ink);stroke-width:1.6}svg .to-trace .step{fill:var(--accent)}a.to-trace:hover .hops{outline:1.5px solid var(--accent)}
 details.trace{margin-top:10px}details.trace summary{font-weight:400}details.trace summary b{font-weight:600}details.trace figure{margin-top:8px}
 svg .service{font-size:10.5px;fill:var(--ink3)}path.span-event{stroke:var(--ink);stroke-width:1.4;fill:none}

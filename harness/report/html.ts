@@ -4,6 +4,7 @@ import { escape, uniqueSlugs } from './escape.ts';
 import { glossarySection } from './glossary.ts';
 import { page, topLine } from './page.ts';
 import { factsList, legVerdict, verdictCard } from './sections/header.ts';
+import { findingsSection } from './sections/findings.ts';
 import { legSection } from './sections/leg.ts';
 import { overviewSection } from './sections/overview.ts';
 import { tracesSection } from './sections/traces.ts';
@@ -23,9 +24,10 @@ export function renderHtml(run: RunFile, spans: readonly FlatSpan[] = []): strin
   const traces = reportTraces(run, spans);
   const overview = run.legs.length === 0 ? '' : overviewSection(run, slugs);
   const legs = run.legs.map((leg, index) => legSection(leg, run, slugs[index] ?? '', traces)).join('');
+  const findings = run.findings === undefined ? '' : findingsSection(run.findings, traces);
   const tracesTab = run.telemetry === undefined ? '' : '<a href="#traces">Traces</a>';
   return page(
     `${run.verdict.verdict}: ${run.runId}`,
-    `${topLine(run.runId)}${verdictCard(run)}${factsList(run)}<nav class="tabs" aria-label="legs"><a href="#overview">All legs</a>${tabs}${tracesTab}</nav>${overview}${legs}${tracesSection(run, traces)}${glossarySection()}<footer>plumbline ${escape(run.plumbline)}, ${escape(run.schema)}. Latencies in milliseconds; run.json beside this file holds every histogram without loss.</footer>`,
+    `${topLine(run.runId)}${verdictCard(run)}${findings}${factsList(run)}<nav class="tabs" aria-label="legs"><a href="#overview">All legs</a>${tabs}${tracesTab}</nav>${overview}${legs}${tracesSection(run, traces)}${glossarySection()}<footer>plumbline ${escape(run.plumbline)}, ${escape(run.schema)}. Latencies in milliseconds; run.json beside this file holds every histogram without loss.</footer>`,
   );
 }

@@ -1,6 +1,8 @@
+import type { Findings } from '../results/findings.ts';
 import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
 import { escapeMarkdown as cell } from './escape.ts';
 import { busiest, connectOf, countsFrom, has, sentCount } from './figures-of.ts';
+import { lossText, orderText, shareText, visibilityText, windowText } from './findings-text.ts';
 import { number, percent, quantile } from './format.ts';
 import { objectiveValue } from './sections/judgement.ts';
 import { telemetryText } from './sections/traces.ts';
@@ -23,9 +25,33 @@ export function renderMarkdown(run: RunFile): string {
   if (run.telemetry && run.telemetry.traces !== 'complete')
     lines.push('', `Traces: ${cell([telemetryText(run.telemetry), ...run.telemetry.notes].join('; '))}`);
   for (const note of run.notes ?? []) lines.push('', `Note: ${cell(note)}`);
+  if (run.findings) lines.push('', ...findingsLines(run.findings));
   for (const leg of run.legs) lines.push('', ...legLines(leg, run));
   lines.push('', 'Milliseconds, with 95% intervals. \\* n too small for this quantile.', '');
   return lines.join('\n');
+}
+
+/** The remedies' table of a study. */
+function findingsLines(findings: Findings): string[] {
+  const value = (ms: number | undefined): string => (ms === undefined ? '–' : number(ms));
+  return [
+    cell(windowText(findings)),
+    '',
+    '| cell | lost | answers lost | there twice | submit p50 | p95 | read p50 | p95 | |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|---|',
+    ...findings.cells.map((found) => {
+      const shares = [found.lost, found.lostAnswers, found.duplicates].map((share) => (share ? cell(shareText(share)) : '–'));
+      const times = [found.submit?.p50Ms, found.submit?.p95Ms, found.read?.p50Ms, found.read?.p95Ms].map(value);
+      const expected = found.asExpected === undefined ? '' : found.asExpected ? 'as expected' : 'not as expected';
+      return `| ${[cell(`${found.name}: ${found.text}`), ...shares, ...times, expected].join(' | ')} |`;
+    }),
+    '',
+    ...findings.cells.flatMap((found) =>
+      [...found.loss.map(lossText), ...(found.visibility ?? []).map(visibilityText), ...(found.order ? [orderText(found.order)] : [])].map(
+        (line) => `- ${cell(`${found.name}: ${line}`)}`,
+      ),
+    ),
+  ];
 }
 
 function legLines(leg: LegResult, run: RunFile): string[] {

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { Distribution, LegResult, OperationResult, RunFile, Verdict } from '../results/run-file.ts';
+import { findingsLines } from './findings-text.ts';
 import { ms, number, percent, quantileText } from './format.ts';
 import { telemetryText } from './sections/traces.ts';
 import { busiest, connectOf } from './figures-of.ts';
@@ -28,6 +29,7 @@ export function renderTerminal(run: RunFile, style: TerminalStyle): string {
       `  ${run.target.url} (${run.target.protocol})${profile ? `, profile ${profile.name}, seed ${profile.seed}` : ', no ground truth'}; ${number(run.durationMs / 1_000)} s`,
     ),
   );
+  if (run.findings) lines.push('', ...findingsLines(run.findings, style.width));
   for (const leg of run.legs) lines.push('', ...legLines(leg, run, style, colour));
   if (run.server) {
     const { loopDelay, overruns } = run.server;

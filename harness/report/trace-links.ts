@@ -54,7 +54,7 @@ export function embeddedTraces(legs: readonly LegResult[]): EmbeddedTrace[] {
         if (sample.traceId !== undefined && !chosen.has(sample.traceId)) chosen.set(sample.traceId, { legId: leg.id, sample, promised });
       }
     };
-    choose([...leg.slowest, ...dots], true);
+    choose([...(leg.kept ?? []), ...leg.slowest, ...dots], true);
     choose([...leg.errors.flatMap(({ sample }) => sample ?? []), ...(leg.secondExemplars ?? []).map(({ sample }) => sample), ...drawnStreams(leg)], false);
     return [...chosen.values()];
   });

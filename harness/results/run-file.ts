@@ -1,5 +1,6 @@
 import type { LatencyClass, Load, Objective } from '../../scenarios/types.ts';
 import type { DriveReport } from '../drive/driver.ts';
+import type { Findings } from './findings.ts';
 import type { DriverName, JourneySample, Outcome, Sample } from '../sample.ts';
 
 /** `results/<run>/run.json`. Milliseconds unless named otherwise; absent means not available. */
@@ -23,6 +24,8 @@ export interface RunFile {
   telemetry?: Telemetry;
   /** What went wrong beside the load, one line each: no account of a server that has gone, samples that could not be written. Absent: nothing. */
   notes?: string[];
+  /** Of a study (`consistency`, `resubmit`, `retry`): what it found beside its load. Absent: it was none. */
+  findings?: Findings;
   verdict: RunVerdict;
 }
 
@@ -124,6 +127,8 @@ export interface LegResult {
   restartedTraces?: number;
   /** A seeded share of streams with event times, for stream timelines. */
   streams: Sample[];
+  /** Requests of a study's findings, for their traces. Absent: none. */
+  kept?: Sample[];
   /** The median and the slowest journey with all their requests, for waterfalls. */
   waterfalls: { label: string; journey: JourneySample; requests: Sample[] }[];
   driverReport: DriveReport;

@@ -1,14 +1,14 @@
 import type { LegMeasurement } from '../results/run-file.ts';
 import type { Sample } from '../sample.ts';
 
-type Shown = Pick<LegMeasurement, 'slowest' | 'exemplars' | 'secondExemplars' | 'streams' | 'waterfalls' | 'errors'>;
+type Shown = Pick<LegMeasurement, 'slowest' | 'kept' | 'exemplars' | 'secondExemplars' | 'streams' | 'waterfalls' | 'errors'>;
 
-/** The requests whose traces the report promises, each once: the slowest, those at the upper quantiles, and those of the median journey. Pure. */
+/** The requests whose traces the report promises, each once: the slowest, those of a study's findings, those at the upper quantiles, and those of the median journey. Pure. */
 export function askedSamples(legs: readonly Shown[]): Sample[] {
   return eachOnce(
     legs.flatMap((leg) => {
       const median = leg.waterfalls.find(({ label }) => label.startsWith('median '));
-      return [...leg.slowest, ...(leg.exemplars ?? []).map(({ sample }) => sample), ...(median?.requests ?? [])];
+      return [...leg.slowest, ...(leg.kept ?? []), ...(leg.exemplars ?? []).map(({ sample }) => sample), ...(median?.requests ?? [])];
     }),
   );
 }

@@ -1,0 +1,29 @@
+/** Loss by how soon the user came back. Pure. */
+import type { LossCurve } from '../results/findings.ts';
+import { exactShare } from './binomial.ts';
+
+const binsDrawn = 12;
+
+/** @param users each with its delay, whether the refresh showed the first message, and whether that is gone in the end */
+export function lossCurve(variant: string, from: string, users: LossCurve['users'], horizonMs: number): LossCurve {
+  const sorted = users.toSorted((a, b) => a.delayMs - b.delayMs);
+  const lastMs = Math.max(horizonMs, sorted.at(-1)?.delayMs ?? 0);
+  const widthMs = lastMs / binsDrawn;
+  const bins = Array.from({ length: binsDrawn }, (_, index) => {
+    const fromMs = index * widthMs;
+    const toMs = index === binsDrawn - 1 ? lastMs : fromMs + widthMs;
+    const those = sorted.filter(({ delayMs }) => delayMs >= fromMs && (delayMs < toMs || index === binsDrawn - 1));
+    return { fromMs, toMs, ...exactShare(those.filter(({ lost }) => lost).length, those.length) };
+  }).filter(({ n }) => n > 0);
+  const last = sorted.findLast(({ lost }) => lost);
+  const after = sorted.filter(({ delayMs }) => delayMs > (last?.delayMs ?? Number.NEGATIVE_INFINITY));
+  const first = after[0];
+  return {
+    variant,
+    from,
+    bins,
+    ...(last && { windowMs: last.delayMs }),
+    ...(first && { safe: { fromMs: first.delayMs, users: after.length } }),
+    users: sorted,
+  };
+}

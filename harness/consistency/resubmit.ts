@@ -1,0 +1,125 @@
+/**
+ * The failure as a user meets it: submit, refresh, see an empty conversation, submit something else. Half of the users refresh while the answer streams, the other half
+ * after it has ended, each after a delay of its own.
+ */
+import type { DriveReport } from '../drive/driver.ts';
+import type { Operation, ReadOperation, WriteOperation } from './history.ts';
+import { parsed, valueAt } from './seen.ts';
+import { spreadDelays } from './spread.ts';
+import { firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
+import type { Session, UserClient } from './user-client.ts';
+
+export type ResubmitVariant = 'mid-stream' | 'after-completion';
+export const resubmitVariants: readonly ResubmitVariant[] = ['mid-stream', 'after-completion'];
+
+/** What one user did, as operations of the history. */
+export interface ResubmitUser {
+  key: string;
+  variant: ResubmitVariant;
+  first: WriteOperation;
+  /** Of the first message. */
+  firstAnswer?: WriteOperation;
+  /** Absent: the first was not acknowledged, and the user's part ended there. */
+  refresh?: ReadOperation;
+  /** The second message: each attempt that was sent, the last one counts. */
+  second: WriteOperation[];
+}
+
+export interface ResubmitLeg {
+  window: Window;
+  users: ResubmitUser[];
+}
+
+/** A refused message is sent again behind what the refusal names; so often at most. */
+const mostAttempts = 4;
+const conflictStatus = 409;
+
+/**
+ * A user whose message is refused (409) reads again and sends it behind the leaf that the refusal names: it is not lost, the user knows of it.
+ * @param found what the leg finds, filled as it goes, so that a stopped leg has what there is
+ */
+export async function driveResubmit(client: UserClient, known: Window | undefined, found: (leg: ResubmitLeg) => void): Promise<DriveReport> {
+  const { study, context } = client;
+  const { sessions, window } = await prepare(client, study.count, known);
+  const delays = Object.fromEntries(
+    resubmitVariants.map((variant) => [variant, spreadDelays(Math.ceil(study.count / 2), window.horizonMs, context.plan.seed, variant)]),
+  );
+  const users: ResubmitUser[] = [];
+  found({ window, users });
+  return reportedLoad(
+    client,
+    (fromMs) =>
+      sendUsers(client, sessions.length, fromMs, study.ratePerSecond, async (index, dueAtMs) => {
+        const session = sessions[index];
+        const variant = resubmitVariants[index % resubmitVariants.length] ?? 'mid-stream';
+        const delayMs = delays[variant]?.[Math.floor(index / 2)] ?? 0;
+        if (session) await resubmit(client, session, { variant, delayMs, dueAtMs }, users);
+      }),
+    () => readFinals(client, sessions, window),
+  );
+}
+
+interface Part {
+  variant: ResubmitVariant;
+  delayMs: number;
+  dueAtMs: number;
+}
+
+async function resubmit(client: UserClient, session: Session, { variant, delayMs, dueAtMs }: Part, users: ResubmitUser[]): Promise<void> {
+  const channel = firstChannel(client);
+  const { clock } = client.context;
+  const written = client.write(session, channel, client.mark(channel.name, session.index, 'first'), place(client.parentIn(undefined)), {
+    intendedAtMs: dueAtMs,
+  });
+  const user: ResubmitUser = { key: session.key, variant, first: written.operation, second: [] };
+  users.push(user);
+  const ended = written.answer.then((answer) => {
+    if (answer) user.firstAnswer = answer;
+  });
+  const head = await written.request.acknowledged;
+  const acknowledgedAtMs = written.operation.completedAtMs ?? clock.now();
+  if (variant === 'after-completion') await ended;
+  if (!head) return;
+  const refreshAtMs = (variant === 'mid-stream' ? acknowledgedAtMs : (written.request.sample.endedAtMs ?? clock.now())) + delayMs;
+  await client.until(refreshAtMs);
+  // What a refresh does to a page: its connections go.
+  written.request.leave();
+  await ended;
+  const { operation, body } = await client.read(session);
+  user.refresh = operation;
+  await submitAgain(client, session, client.parentIn(body), user);
+}
+
+/** Whatever is on the screen, the user sends another message behind it. */
+async function submitAgain(client: UserClient, session: Session, parentShown: string | undefined, user: ResubmitUser): Promise<void> {
+  const channel = firstChannel(client);
+  const value = client.mark(channel.name, session.index, 'second');
+  let parent = parentShown;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const written = client.write(session, channel, value, place(parent));
+    user.second.push(written.operation);
+    const answer = await written.request.answered;
+    await written.answer;
+    if (answer.status !== conflictStatus) return;
+    const named = leafIn(client, parsed(answer.text));
+    const { body } = await client.read(session);
+    parent = named ?? client.parentIn(body);
+  }
+}
+
+function leafIn({ study }: UserClient, body: unknown): string | undefined {
+  for (const path of study.parent?.onConflict ?? []) {
+    const leaf = valueAt(body, path);
+    if (typeof leaf === 'string') return leaf;
+  }
+  return undefined;
+}
+
+function place(parent: string | undefined): { parent?: string } {
+  return parent === undefined ? {} : { parent };
+}
+
+/** The operations of one user's conversation, in the order of time. */
+export function storyOf(history: readonly Operation[], key: string): Operation[] {
+  return history.filter((operation) => operation.key === key).toSorted((a, b) => a.invokedAtMs - b.invokedAtMs || a.id - b.id);
+}

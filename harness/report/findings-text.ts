@@ -1,0 +1,86 @@
+/** What a study found, as lines of text. Pure. */
+import type { Share } from '../consistency/binomial.ts';
+import type { CellFindings, ChannelVisibility, Findings, LossCurve } from '../results/findings.ts';
+import { ms, number, percent } from './format.ts';
+import { wrap } from './text-lines.ts';
+
+/** `0 of 1,000 (at most 0.3%)`, `37 of 120 (30.8%, 22.7% to 39.9%)`: with the 95% interval. */
+export function shareText({ count, n, share, low, high }: Share): string {
+  const of = `${number(count)} of ${number(n)}`;
+  if (n === 0) return of;
+  if (count === 0) return `${of} (at most ${percent(high)})`;
+  if (count === n) return `${of} (at least ${percent(low)})`;
+  return `${of} (${percent(share)}, ${percent(low)} to ${percent(high)})`;
+}
+
+/** `0`, or `37 of 120`: for a cell of a table that is narrow. */
+export function shortShare({ count, n }: Share): string {
+  return `${number(count)}/${number(n)}`;
+}
+
+/** The loss of a variant and its window in one line. */
+export function lossText({ variant, from, windowMs, safe, users }: LossCurve): string {
+  const lost = users.filter((user) => user.lost).length;
+  if (windowMs === undefined) return `${variant}: none of ${number(users.length)} lost, whenever they came back`;
+  const after = safe ? `; none of ${number(safe.users)} who came back after that` : '; nobody came back later';
+  return `${variant}: ${number(lost)} of ${number(users.length)} lost the first message or its answer, all who came back within ${ms(windowMs)} of ${from}${after}`;
+}
+
+/** `content: half of the reads see a write after 1,998 ms (1,990 to 2,004), 95% after ...`. */
+export function visibilityText({ channel, curve, versionsBehind }: ChannelVisibility): string {
+  const reached = curve.quantiles.map(({ p, ms: at, lowMs, highMs, enough }) => {
+    if (at === undefined) return `${percent(p)} never`;
+    const interval = lowMs === undefined || highMs === undefined ? 'no interval' : `${number(lowMs)} to ${number(highMs)}`;
+    return `${percent(p)} after ${ms(at)}${enough ? '' : '*'} (${interval})`;
+  });
+  const reads = versionsBehind.reduce((sum, [, count]) => sum + count, 0);
+  const behind = versionsBehind.filter(([versions]) => versions > 0).map(([versions, count]) => `${percent(count / Math.max(1, reads))} ${versions} behind`);
+  return `${channel}: reads that see a write: ${reached.join(', ')}; ${number(curve.writes)} writes, ${number(curve.reads)} reads${behind.length > 0 ? `; of all reads ${behind.join(', ')}` : ''}`;
+}
+
+export function orderText({ first, second, firstAhead, secondAhead, both, together }: NonNullable<CellFindings['order']>): string {
+  return `order: ${first} before ${second} in ${number(firstAhead)}, ${second} before ${first} in ${number(secondAhead)}, seen together in ${number(together)}${both > 0 ? `, both ways in ${number(both)}` : ''}`;
+}
+
+/** The window as the first look found it. */
+export function windowText({ window: { longestMs, horizonMs, neverSeen } }: Findings): string {
+  return `First look: a write took up to ${ms(longestMs)} to be seen${neverSeen > 0 ? `, ${neverSeen} never were` : ''}; delays spread over ${ms(horizonMs)}`;
+}
+
+export function findingsLines(findings: Findings, width: number): string[] {
+  const { study, cells } = findings;
+  const lines = [...wrap(windowText(findings), width, `${study}: `, '  ')];
+  for (const cell of cells) {
+    lines.push(...wrap(`${cell.name}: ${cell.text}`, width, '  ', '    '));
+    const said = [
+      `lost: ${shareText(cell.lost)} acknowledged messages${cell.lostAnswers ? `, ${shareText(cell.lostAnswers)} answers` : ''}`,
+      ...cell.loss.map(lossText),
+      ...(study === 'retry' ? [`there more than once: ${shareText(cell.duplicates)}; answered as a repeat: ${number(cell.replayed)}`] : []),
+      ...(cell.visibility ?? []).map(visibilityText),
+      ...(cell.order ? [orderText(cell.order)] : []),
+      ...(study === 'consistency' ? [`backward reads: ${shareText(cell.monotonic)}; own writes not seen: ${shareText(cell.readYourWrites)}`] : []),
+      ...(cell.ownLoad ? [`own load: ${cell.ownLoad.text}`] : []),
+      ...(cell.refused > 0 ? [`refused as stale: ${number(cell.refused)}, then sent again behind the named leaf`] : []),
+      ...(cell.server ? [`the server's own count: ${number(cell.server.acknowledged)} acknowledged, ${number(cell.server.replaced)} replaced`] : []),
+    ];
+    for (const line of said) lines.push(...wrap(line, width, '    ', '      '));
+  }
+  return cells.length > 1 ? [...lines, '', ...remediesTable(cells)] : lines;
+}
+
+/** What each remedy does, and what it costs against the first cell. */
+function remediesTable(cells: readonly CellFindings[]): string[] {
+  const head = ['cell (ms)', 'lost', 'answers', 'twice', 'submit p50', 'p95', 'read p50', 'p95', 'expected'];
+  const rows = cells.map((cell) => [
+    cell.name,
+    shortShare(cell.lost),
+    cell.lostAnswers ? shortShare(cell.lostAnswers) : '-',
+    shortShare(cell.duplicates),
+    ...[cell.submit?.p50Ms, cell.submit?.p95Ms, cell.read?.p50Ms, cell.read?.p95Ms].map((value) => (value === undefined ? '-' : number(value))),
+    cell.asExpected === undefined ? '-' : cell.asExpected ? 'yes' : 'NO',
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((cells_) => (cells_[column] ?? '').length)));
+  return [head, ...rows].map(
+    (row) => `  ${row.map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0))).join('  ')}`,
+  );
+}

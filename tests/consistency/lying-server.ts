@@ -1,0 +1,174 @@
+/** A second, tiny implementation of the chat API's contract that can be told to lie: planted lag, replicas that differ, writes lost or doubled. Known truth for the studies. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Lies {
+  /** Until a message, or a name, is seen by eventual reads. */
+  contentLagMs?: number;
+  titleLagMs?: number;
+  /** Of a second replica, which every second eventual read is sent to. Absent: there is one. */
+  secondLagMs?: number;
+  conflict?: 'lww' | 'branch' | 'reject' | 'append';
+  /** Every so many messages are acknowledged and thrown away. */
+  dropsEvery?: number;
+  /** Every so many messages are stored twice. */
+  doublesEvery?: number;
+  keys?: boolean;
+  /** `session`: heeds the token that it gave. */
+  reads?: 'eventual' | 'strong' | 'session';
+  streamMs?: number;
+}
+
+interface Message {
+  uuid: string;
+  parent_uuid: string;
+  role: 'user' | 'assistant';
+  text: string;
+  atMs: number;
+}
+
+interface Conversation {
+  names: { name: string; atMs: number }[];
+  messages: Message[];
+}
+
+export interface LyingServer {
+  url: string;
+  /** What it knows to have done. */
+  truth: { acknowledged: number; replaced: number; dropped: number; doubled: number };
+  lies: Lies;
+  stop(): Promise<void>;
+}
+
+const root = '00000000-0000-4000-8000-000000000000';
+
+export async function startLyingServer(lies: Lies): Promise<LyingServer> {
+  const state = new State(lies);
+  const server: Server = createServer((request, response) => void state.handle(request, response).catch((error: unknown) => response.destroy(error as Error)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    truth: state.truth,
+    lies,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+class State {
+  readonly truth = { acknowledged: 0, replaced: 0, dropped: 0, doubled: 0 };
+  readonly #lies: Lies;
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #keys = new Map<string, string>();
+  #reads = 0;
+
+  constructor(lies: Lies) {
+    this.#lies = lies;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const url = new URL(request.url ?? '/', 'http://here');
+    const id = /chat_conversations\/([^/]+)/.exec(url.pathname)?.[1];
+    if (url.pathname === '/api/auth/sign_in') {
+      response.setHeader('set-cookie', 'sessionKey=s');
+      json(response, 200, { account: { memberships: [{ organization: { uuid: 'org' } }] } });
+    } else if (id === undefined) {
+      const uuid = randomUUID();
+      this.#conversations.set(uuid, { names: [], messages: [] });
+      json(response, 201, { uuid });
+    } else {
+      const conversation = this.#conversations.get(id);
+      if (!conversation) json(response, 404, {});
+      else if (url.pathname.endsWith('/completion')) await this.#complete(conversation, body, request, response);
+      else if (request.method === 'PUT') {
+        conversation.names.push({ name: String(body['name']), atMs: performance.now() });
+        json(response, 200, {});
+      } else this.#read(conversation, url, request, response);
+    }
+  }
+
+  #read(conversation: Conversation, url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const { contentLagMs = 0, titleLagMs = 0, secondLagMs, reads = 'eventual' } = this.#lies;
+    const strong =
+      url.searchParams.get('consistency') === 'strong' || reads === 'strong' || (reads === 'session' && request.headers['x-consistency-token'] !== undefined);
+    this.#reads += 1;
+    const lagMs = secondLagMs !== undefined && this.#reads % 2 === 0 ? secondLagMs : contentLagMs;
+    const now = performance.now();
+    const seen = conversation.messages.filter(({ atMs }) => strong || atMs + lagMs <= now);
+    json(response, 200, {
+      name: conversation.names.findLast(({ atMs }) => strong || atMs + titleLagMs <= now)?.name ?? '',
+      current_leaf_message_uuid: conversation.messages.at(-1)?.uuid ?? null,
+      messages: seen.map(({ uuid, parent_uuid, role, text }) => ({ uuid, parent_uuid, role, content: [{ text }] })),
+    });
+  }
+
+  async #complete(conversation: Conversation, body: Record<string, unknown>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { conflict = 'lww', dropsEvery, doublesEvery, keys, streamMs = 20 } = this.#lies;
+    const parent = typeof body['parent_message_uuid'] === 'string' ? body['parent_message_uuid'] : (conversation.messages.at(-1)?.uuid ?? root);
+    const key = request.headers['idempotency-key'];
+    const leaf = conversation.messages.at(-1)?.uuid ?? root;
+    const before = keys && typeof key === 'string' ? this.#keys.get(key) : undefined;
+    if (before !== undefined) {
+      response.setHeader('idempotency-replayed', 'true');
+      stream(response, before);
+      response.end(closing);
+      return;
+    }
+    if (conflict === 'reject' && typeof body['parent_message_uuid'] === 'string' && parent !== leaf) {
+      json(response, 409, { error: { type: 'conflict' }, current_leaf_message_uuid: leaf });
+      return;
+    }
+    if (conflict === 'lww') {
+      const kept = withoutChildrenOf(conversation.messages, parent);
+      this.truth.replaced += conversation.messages.filter((message) => message.role === 'user' && !kept.includes(message)).length;
+      conversation.messages = kept;
+    }
+    const message: Message = { uuid: randomUUID(), parent_uuid: parent, role: 'user', text: String(body['prompt']), atMs: performance.now() };
+    const answerId = randomUUID();
+    if (typeof key === 'string') this.#keys.set(key, answerId);
+    this.truth.acknowledged += 1;
+    if (dropsEvery !== undefined && this.truth.acknowledged % dropsEvery === 0) this.truth.dropped += 1;
+    else conversation.messages.push(message);
+    if (doublesEvery !== undefined && this.truth.acknowledged % doublesEvery === 0) {
+      this.truth.doubled += 1;
+      conversation.messages.push({ ...message, uuid: randomUUID() });
+    }
+    response.setHeader('x-consistency-token', message.uuid);
+    stream(response, answerId);
+    await new Promise((resolve) => setTimeout(resolve, streamMs));
+    // A message that was replaced while its answer was made has none.
+    if (conversation.messages.includes(message))
+      conversation.messages.push({ uuid: answerId, parent_uuid: message.uuid, role: 'assistant', text: 'yes', atMs: performance.now() });
+    response.end(closing);
+  }
+}
+
+function withoutChildrenOf(messages: readonly Message[], parent: string): Message[] {
+  const gone = new Set(messages.filter(({ parent_uuid }) => parent_uuid === parent).map(({ uuid }) => uuid));
+  for (const { uuid, parent_uuid } of messages) if (gone.has(parent_uuid)) gone.add(uuid);
+  return messages.filter(({ uuid }) => !gone.has(uuid));
+}
+
+const closing = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+
+function stream(response: ServerResponse, answerId: string): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(`event: message_start\ndata: ${JSON.stringify({ type: 'message_start', message: { id: answerId } })}\n\n`);
+  response.write('event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"yes"}}\n\n');
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}

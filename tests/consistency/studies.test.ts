@@ -1,0 +1,125 @@
+/** Studies of a server whose lies are known, through the command as a user has it: what it planted is what they find. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lostUpdates } from '../../harness/consistency/checker/lost-updates.ts';
+import type { CellFindings } from '../../harness/results/findings.ts';
+import { readHistory } from '../../harness/results/history-file.ts';
+import type { RunFile } from '../../harness/results/run-file.ts';
+import { listRuns, readRun } from '../../harness/results/run-store.ts';
+import { plumbline } from '../support/cli.ts';
+import { type Lies, startLyingServer } from './lying-server.ts';
+
+const lagMs = 300;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plumbline-study-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Studied {
+  run: RunFile;
+  cell: CellFindings;
+  directory: string;
+  output: string;
+  code: number | null;
+  truth: { acknowledged: number; replaced: number; dropped: number; doubled: number };
+}
+
+async function study(name: string, lies: Lies, ...flags: string[]): Promise<Studied> {
+  const server = await startLyingServer(lies);
+  const out = join(folder, `${name}-${Math.random().toString(36).slice(2)}`);
+  try {
+    const { code, stdout, stderr } = await plumbline(['run', name, '--target', server.url, '--no-traces', '--out', out, ...flags], folder);
+    const [listing] = await listRuns(out);
+    if (!listing) throw new Error(`no run: ${stdout}${stderr}`);
+    const run = await readRun(listing.directory);
+    const cell = run.findings?.cells[0];
+    if (!cell) throw new Error(`no findings: ${stdout}${stderr}`);
+    return { run, cell, directory: listing.directory, output: stdout, code, truth: { ...server.truth } };
+  } finally {
+    await server.stop();
+  }
+}
+
+const few = ['--count', '40', '--rate', '20'];
+
+describe('resubmit', () => {
+  test('last write wins behind a replica that lags: the loss is exactly what the server replaced, and only inside the window', async () => {
+    const { run, cell, directory, output, code, truth } = await study('resubmit', { contentLagMs: lagMs, streamMs: 60 }, ...few);
+    expect(truth.replaced).toBeGreaterThan(5);
+    expect(cell.lost).toMatchObject({ count: truth.replaced, n: 80 });
+    const [midStream] = cell.loss;
+    // A refresh at the very edge, and the answer, which is 60 ms later.
+    expect(midStream?.windowMs).toBeGreaterThan(lagMs * 0.7);
+    expect(midStream?.windowMs).toBeLessThan(lagMs + 60 + 40);
+    expect(midStream?.users.filter(({ delayMs, lost }) => delayMs > lagMs + 100 && lost)).toEqual([]);
+    expect(midStream?.users.filter(({ delayMs, lost }) => delayMs < lagMs - 50 && !lost)).toEqual([]);
+    expect(run.findings?.window.longestMs).toBeGreaterThan(lagMs - 20);
+    expect(run.verdict.verdict === 'fail' || run.verdict.verdict === 'invalid').toBe(true);
+    expect(code).toBe(run.verdict.verdict === 'fail' ? 99 : 75);
+    expect(output).toMatch(/mid-stream: \d+ of 20 lost/);
+    // The file alone decides the same again.
+    const [history] = (await readHistory(directory)).values();
+    expect(lostUpdates(history ?? [], { content: 'all' }).lost).toHaveLength(truth.replaced);
+    const html = await readFile(join(directory, 'report.html'), 'utf8');
+    for (const id of ['chart-lost-message', 'chart-loss-as-it-is-mid-stream', 'chart-loss-as-it-is-after-completion']) expect(html).toContain(`id="${id}"`);
+    expect(await readFile(join(directory, 'report.md'), 'utf8')).toContain('| as-it-is: the server as it is | ');
+  });
+
+  test.each<[string, Lies]>([
+    ['branch keeps both', { contentLagMs: lagMs, conflict: 'branch' }],
+    ['reject is met with a re-read', { contentLagMs: lagMs, conflict: 'reject' }],
+    ['strong reads', { contentLagMs: lagMs, reads: 'strong' }],
+    ['session reads', { contentLagMs: lagMs, reads: 'session' }],
+  ])('%s: none is lost', async (_, lies) => {
+    const { cell, truth } = await study('resubmit', { streamMs: 60, ...lies }, ...few);
+    expect(cell.lost).toMatchObject({ count: 0, n: 80 });
+    expect(cell.lostAnswers?.count).toBe(0);
+    expect(truth.replaced).toBe(0);
+    if (lies.conflict === 'reject') expect(cell.refused).toBeGreaterThan(5);
+  });
+
+  test('a server that throws acknowledged messages away is found out, to the message', async () => {
+    const { cell, truth } = await study('resubmit', { dropsEvery: 7, conflict: 'append' }, ...few);
+    expect(truth.dropped).toBeGreaterThan(5);
+    // Of the first look's six messages none is decided about; one of the thrown away may be among them.
+    expect(truth.dropped - cell.lost.count).toBeGreaterThanOrEqual(0);
+    expect(truth.dropped - cell.lost.count).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('retry', () => {
+  test('without keys a message that is sent twice is there twice, with keys once', async () => {
+    const without = await study('retry', { conflict: 'append', streamMs: 40 }, ...few);
+    expect(without.cell.duplicates.count).toBeGreaterThan(15);
+    expect(without.cell.lost.count).toBe(0);
+    const withKeys = await study('retry', { conflict: 'append', streamMs: 40, keys: true }, '--cells', 'as-it-is-keys', ...few);
+    expect(withKeys.cell).toMatchObject({ duplicates: { count: 0, n: 40 }, lost: { count: 0 } });
+    expect(withKeys.cell.replayed).toBeGreaterThan(15);
+  });
+});
+
+describe('consistency', () => {
+  test('a planted lag is found, title before content, and nothing goes backward', async () => {
+    const { cell } = await study('consistency', { contentLagMs: lagMs, titleLagMs: 30, conflict: 'append' }, '--count', '48', '--rate', '16');
+    const [content, title] = cell.visibility ?? [];
+    expect(content?.curve.quantiles[0]?.ms).toBeGreaterThan(lagMs - 25);
+    expect(content?.curve.quantiles[0]?.ms).toBeLessThan(lagMs + 25);
+    expect(title?.curve.quantiles[0]?.ms).toBeLessThan(30 + 25);
+    expect(cell.order).toMatchObject({ firstAhead: 48, secondAhead: 0, both: 0 });
+    expect(cell.monotonic.count).toBe(0);
+    expect(cell.readYourWrites.count).toBeGreaterThan(20);
+    expect(content?.versionsBehind.find(([versions]) => versions === 1)?.[1]).toBeGreaterThan(20);
+    expect(cell.lost).toMatchObject({ count: 0, n: 96 });
+  });
+
+  test('two replicas that lag differently make reads go backward', async () => {
+    const { cell } = await study('consistency', { contentLagMs: 30, secondLagMs: 300, conflict: 'append' }, '--count', '32', '--rate', '16');
+    expect(cell.monotonic.count).toBeGreaterThan(5);
+  });
+});
