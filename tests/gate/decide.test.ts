@@ -81,6 +81,9 @@ describe('decide', () => {
     expect(verdictOf([])).toBe('inconclusive');
     const effects = metric('a', 0).effects.with(3, Number.NaN);
     expect(verdictOf([metric('a', 0), metric('b', 0, { effects })])).toBe('inconclusive');
+    // It may fail on those that it has.
+    const slow = metric('b', 0.4).effects.with(3, Number.NaN);
+    expect(decide({ metrics: [metric('b', 0, { effects: slow })], errors: [], seed: 1 }, first)).toMatchObject({ verdict: 'fail', metrics: [{ epochs: 7 }] });
     expect(decide({ metrics: [metric('a', 0)], errors: [], seed: 1 }, { epochs: 16, look: 2 }).verdict).toBe('inconclusive');
     expect(decide({ metrics: [metric('a', 0, { effects: [] })], errors: [], seed: 1 }, first).metrics[0]?.changeHigh).toBe(Number.POSITIVE_INFINITY);
   });

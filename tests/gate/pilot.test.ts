@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planFromPilot, type PilotOptions } from '../../harness/gate/pilot.ts';
+import { pilotSpreads } from '../../harness/gate/pilot-spreads.ts';
 import type { MetricEpochs } from '../../harness/gate/types.ts';
 import { noisy, quiet, simulatedMetrics, wild } from './simulated-gate.ts';
 
@@ -43,7 +44,11 @@ describe('planFromPilot', () => {
       epochs: 16,
       expectedMinutes: 32 / 3,
     });
-    expect(planFromPilot([metric('a', 0.04)], { ...independent, epochSeconds: (n) => 30 + n / 80 })).toMatchObject({ samplesEach: 1600, epochs: 8 });
+    expect(planFromPilot([metric('a', 0.04)], { ...independent, epochSeconds: (n) => 30 + n / 80 })).toMatchObject({
+      samplesEach: 1600,
+      epochs: 8,
+      metrics: [{ spread: expect.closeTo(0.04 / Math.sqrt(2), 10) }],
+    });
   });
 
   test('what no look can resolve is demoted, with the change it could see; the others decide', () => {
@@ -63,6 +68,15 @@ describe('planFromPilot', () => {
     const plan = planFromPilot([...alike, metric('restless', 0.5)], keyed);
     expect(plan.metrics.filter(({ advisory }) => advisory !== undefined).map(({ id }) => id)).toEqual(['restless']);
     expect(plan.epochs).toBe(8);
+  });
+
+  test('spreads are drawn towards their like, the more so the less these differ', () => {
+    const spreadsOf = (own: number[]): number[] => pilotSpreads(own.map((spread, index) => metric(`a${index}`, spread))).map(({ spread }) => spread);
+    // With NumPy and scipy.special.polygamma: the logarithms' variance beyond polygamma(1, 3 / 2) is 0.499, which is 4 epochs' worth of the usual.
+    const moderated = [0.016364770523466386, 0.019909222557828392, 0.01792699480830914, 0.03305761204754079, 0.0169311209653365, 0.027385188906205695];
+    for (const [index, spread] of spreadsOf([0.01, 0.02, 0.015, 0.045, 0.012, 0.035]).entries()) expect(spread).toBeCloseTo(moderated[index] ?? 0, 12);
+    // No difference at all: 12 epochs of the usual, whose variance is 1 / (1 - 2 / 27)^3 of the median, beside 3 of its own.
+    for (const spread of spreadsOf([0.02, 0.02, 0.02])) expect(spread).toBeCloseTo(0.02 * Math.sqrt((3 + 12 / (25 / 27) ** 3) / 15), 12);
   });
 
   test('too little time: fewer looks, more demoted; less than the first look does not fit', () => {
