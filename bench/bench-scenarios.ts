@@ -36,7 +36,7 @@ export function streamScenario(acceptEncoding: string): Scenario {
             id: 'completion',
             operation: 'chat.completion',
             headers: { ...sessionHeaders, 'accept-encoding': acceptEncoding },
-            body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
+            body: { prompt: 'Say something about streams, number {{seq}}.' },
           },
         ],
       },

@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { headers as headerNames } from '../scenarios/names.ts';
 import type { ReadThroughCache } from './cache/lru.ts';
 import { type Exchange, HttpError } from './exchange.ts';
+import type { DataAccount } from './data-account.ts';
+import type { DataPolicies } from './policies.ts';
 import { dueMs, inHop, spend } from './hop.ts';
 import type { InferenceBackend } from './inference/completion.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
@@ -10,7 +12,7 @@ import { invalid } from './services/errors.ts';
 import type { Backends } from './services/route.ts';
 import { isForeignKeyFault, StoreFault } from './store/faults.ts';
 import { queryText } from './services/schemas.ts';
-import { type ReadPolicy, strategyFor } from './store/reads/index.ts';
+import { strategyFor } from './store/reads/index.ts';
 import { laterOf, type Position, positionOf, startPosition } from './store/replication/position.ts';
 import type { Replication } from './store/replication/replication.ts';
 import type { Tables } from './store/tables.ts';
@@ -18,7 +20,8 @@ import type { Tables } from './store/tables.ts';
 export interface BackendParts {
   db: Kysely<Tables>;
   replication: Replication;
-  reads(): ReadPolicy;
+  policies(): Readonly<DataPolicies>;
+  account: DataAccount;
   onStaleRead(): void;
   cache: ReadThroughCache;
   inference: InferenceBackend;
@@ -83,7 +86,7 @@ export function backends(parts: BackendParts): Backends {
       }),
     async read(exchange, name, query, conversationUuid) {
       const before = seenBefore(exchange);
-      const strategy = strategyFor(queryText(exchange, 'consistency'), parts.reads());
+      const strategy = strategyFor(queryText(exchange, 'consistency'), parts.policies().reads);
       const source = await strategy.choose({ seen: before, reach: (position, withinMs) => replication.reach(position, withinMs) });
       const isReplica = source === 'replica';
       // As SQL names a table of another schema.
@@ -95,6 +98,8 @@ export function backends(parts: BackendParts): Backends {
         return result;
       });
     },
+    policies: parts.policies,
+    account: parts.account,
     cache: (exchange, key, load) =>
       inHop(exchange, 'cache', key, clock, async () => {
         const value = await timed(exchange, () => cache.get(key, load));

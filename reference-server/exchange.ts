@@ -134,12 +134,21 @@ export class HttpError extends Error {
   readonly code: string;
   /** Every fault with its path, for 400. */
   readonly faults: readonly { path: string; message: string }[] | undefined;
+  /** More that a program can use, beside the message in the error's body. */
+  readonly details: Readonly<Record<string, unknown>> | undefined;
   /** Added by the hops that it passes on its way out. */
   headers: Record<string, string> = {};
-  constructor(status: number, code: string, message: string, faults?: readonly { path: string; message: string }[]) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    faults?: readonly { path: string; message: string }[],
+    details?: Readonly<Record<string, unknown>>,
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.faults = faults;
+    this.details = details;
   }
 }

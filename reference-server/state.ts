@@ -3,6 +3,7 @@ import type { DeadlineClock } from './latency/deadline-clock.ts';
 import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
 import type { LatencyProfile, ReplicationProfile } from './latency/profile.ts';
 import type { TracePolicy } from './edge/trace.ts';
+import { DataAccount } from './data-account.ts';
 import { type DataPolicies, observedPolicies } from './policies.ts';
 import { type Metrics, makeMetrics, noMetrics } from './telemetry/metrics.ts';
 import { makeTracing, type Tracing } from './telemetry/tracing.ts';
@@ -22,6 +23,7 @@ export interface ServerState {
   readonly clock: DeadlineClock;
   /** In force; the control port changes them. */
   policies: Readonly<DataPolicies>;
+  readonly data: DataAccount;
   /** Lags that the control port put in the place of the profile's; gone with the profile. */
   replicationLags: Readonly<Partial<ReplicationProfile>>;
   /** In force; swapped whole. Requests keep the draw that they arrived with. */
@@ -78,6 +80,7 @@ export function makeState(
     clock,
     profile,
     policies: observedPolicies,
+    data: new DataAccount(),
     replicationLags: {},
     lateness: told(latenessRecorder(), metrics),
     loopDelay,

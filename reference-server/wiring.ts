@@ -79,11 +79,17 @@ export async function wireServices(state: ServerState, store: Store, completions
   const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
   const parts = backends({
     ...{ db: store.db, replication, cache, clock, inference: completions },
-    reads: () => state.policies.reads,
+    policies: () => state.policies,
+    account: state.data,
     onStaleRead: () => state.metrics.staleRead(),
   });
   const pools = workers(() => state.profile, clock);
-  state.metrics.watch({ workers: () => pools.loads(), cache: () => cache.counts(), replication: () => replication.backlog });
+  state.metrics.watch({
+    workers: () => pools.loads(),
+    cache: () => cache.counts(),
+    replication: () => replication.backlog,
+    lostWrites: () => state.data.replaced,
+  });
   state.metrics.watch({ storePool: () => store.pool() });
   const unreadyBefore = state.unready;
   state.unready = async () => (await unreadyBefore()) ?? (await storeFault(store));

@@ -74,6 +74,7 @@ export const metricNames = {
   replicationLag: 'plumbline_replication_lag_seconds',
   replicationBacklog: 'plumbline_replication_backlog',
   staleReads: 'plumbline_stale_reads_total',
+  lostWrites: 'plumbline_lost_writes_total',
   loopDelayP50: 'nodejs_eventloop_delay_p50_seconds',
   loopDelayP99: 'nodejs_eventloop_delay_p99_seconds',
   loopDelayMax: 'nodejs_eventloop_delay_max_seconds',

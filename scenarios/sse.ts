@@ -28,7 +28,7 @@ const scenario: Scenario = {
           id: 'completion',
           operation: 'chat.completion',
           headers: sessionHeaders,
-          body: { prompt: 'Say something about streams, number {{seq}}.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' },
+          body: { prompt: 'Say something about streams, number {{seq}}.' },
         },
       ],
     },

@@ -16,6 +16,9 @@ interface ServeFlags {
   data?: string;
   database?: string;
   size?: string;
+  conflict?: string;
+  idempotency?: string;
+  reads?: string;
   otlp?: string;
   traceMode?: string;
   traceRatio?: string;
@@ -36,6 +39,9 @@ export const addServe: AddCommand = (program, exit) => {
     .option('--data <file>', 'keep the data in this SQLite file instead of in memory')
     .option('--database <url>', 'keep the data in this Postgres, in the schema plumbline: postgres://user:password@host:5432/name (default: DATABASE_URL)')
     .option('--size <size>', 'how much data is seeded: a factor (10), or counts (conversations=2000,messagesEach=12); a file that has data keeps them')
+    .option('--conflict <policy>', 'what becomes of a message on a stale view: lww, reject or branch (default lww)')
+    .option('--idempotency <policy>', 'off, or keys: an idempotency-key runs once (default off)')
+    .option('--reads <policy>', 'what consistency=eventual gets: eventual, strong or session (default eventual)')
     .option('--otlp <url>', 'send traces to this collector, OTLP over HTTP, such as http://127.0.0.1:4318 (default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere)')
     .option('--trace-mode <mode>', "trust: go on with the caller's trace; restart: a trace of its own for each request, linked to the caller's (default trust)")
     .option('--trace-ratio <ratio>', 'share of traces that are kept where the caller has not chosen, 0 to 1 (default 0.05); failed and slow ones always are')
@@ -58,7 +64,10 @@ export const addServe: AddCommand = (program, exit) => {
         ...(flags.data !== undefined && { data: flags.data }),
       };
       // The rows are in the services tier.
-      const ofData = [...(flags.database === undefined ? [] : ['--database', flags.database]), ...(flags.size === undefined ? [] : ['--size', flags.size])];
+      const ofData = (['database', 'size', 'conflict', 'idempotency', 'reads'] as const).flatMap((name) => {
+        const value = flags[name];
+        return value === undefined ? [] : [`--${name}`, value];
+      });
       const { data: _data, ...ofEdge } = options;
       let inner: InnerTiers | undefined;
       try {

@@ -74,6 +74,7 @@ export function controlApp({ state, store, replication, clearCaches }: ControlPa
     if (read && 'faults' in read) return refuseAll(reply, read.faults);
     await store.reset(read?.size);
     clearCaches();
+    state.data.reset();
     for (const drop of state.onReset) drop();
     return { status: 'reset', size: store.size };
   });
@@ -105,6 +106,7 @@ export function controlApp({ state, store, replication, clearCaches }: ControlPa
   app.post('/truth/reset', () => {
     state.lateness.reset();
     state.loopDelay.reset();
+    state.data.reset();
     Object.assign(state.streams, { opened: 0, completed: 0, aborted: 0, slowReaders: 0 });
     state.cpuFrom = process.cpuUsage();
     return { status: 'reset' };

@@ -10,6 +10,7 @@ import { type Fault, refuseAll } from './refusal.ts';
 export const dataPaths: readonly (readonly [method: 'GET' | 'PUT' | 'POST', path: string])[] = [
   ['GET', '/policies'],
   ['PUT', '/policies'],
+  ['GET', '/data'],
   ['GET', '/replication'],
   ['PUT', '/replication'],
   ['POST', '/replication/pause'],
@@ -26,6 +27,7 @@ export function addDataControl(app: FastifyInstance, state: ServerState, replica
     state.policies = { ...state.policies, ...read.change };
     return state.policies;
   });
+  app.get('/data', () => state.data.describe());
   app.get('/replication', () => describe(state, replication));
   app.put('/replication', (request, reply) => {
     const read = readLags(request.body);

@@ -62,6 +62,7 @@ const errorSchema = {
       properties: {
         type: { type: 'string' },
         message: { type: 'string' },
+        current_leaf_message_uuid: { type: ['string', 'null'], description: 'With 409 of a completion: where the conversation is.' },
         faults: {
           type: 'array',
           items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } },

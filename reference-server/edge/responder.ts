@@ -25,8 +25,8 @@ const outer: ReadonlySet<HopName> = new Set(['edge', 'lb', 'mesh', 'service']);
 const defaultReadOutMs = 30_000;
 
 /** The one error shape. */
-export function errorBody(requestId: string, code: string, message: string, faults?: HttpError['faults']): object {
-  return { type: 'error', error: { type: code, message, ...(faults && { faults }) }, request_id: requestId };
+export function errorBody(requestId: string, code: string, message: string, faults?: HttpError['faults'], details?: HttpError['details']): object {
+  return { type: 'error', error: { type: code, message, ...(faults && { faults }), ...details }, request_id: requestId };
 }
 
 /** Turns replies into responses: encoding, the edge's headers, the last wait of the draw, the truth, and the account of it. */
@@ -54,7 +54,7 @@ export class Responder {
     const known = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'the server failed; its log says how');
     if (!(error instanceof HttpError)) this.#state.onFault(error);
     this.#state.metrics.errorReply(known.code);
-    const json = errorBody(exchange.requestId, known.code, known.message, known.faults);
+    const json = errorBody(exchange.requestId, known.code, known.message, known.faults, known.details);
     await this.#plain(exchange, response, { status: known.status, headers: known.headers, json });
   }
 

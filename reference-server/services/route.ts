@@ -1,7 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { TSchema } from 'typebox';
+import type { DataAccount } from '../data-account.ts';
 import type { EventStream, Exchange, Reply } from '../exchange.ts';
 import type { InferencePlace } from '../inference/slots.ts';
+import type { DataPolicies } from '../policies.ts';
 import type { Change } from '../store/replication/changes.ts';
 import type { Tables } from '../store/tables.ts';
 
@@ -16,6 +18,10 @@ export interface Backends {
   write<T>(exchange: Exchange, name: string, work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>): Promise<T>;
   /** A read of those rows, from where the request's `consistency` and the policy send it. @param conversationUuid whose state it tells, where it is one's */
   read<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>, conversationUuid?: string): Promise<T>;
+  /** In force. */
+  policies(): Readonly<DataPolicies>;
+  /** Ground truth of what becomes of prompts. */
+  readonly account: DataAccount;
   /** Read-through cache; `load` runs on a miss. */
   cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
   /** A place in inference, kept until a completion takes it or it is given up. Throws 503 `overloaded` when none is free: before anything is stored. */

@@ -19,6 +19,8 @@ export interface ServerSources {
   cache(): { hits: number; misses: number; entries: number };
   /** Changes that are not on the replica, by channel. */
   replication(): Readonly<Record<string, number>>;
+  /** Acknowledged prompts that others took the place of, since the start or the last reset. */
+  lostWrites(): number;
   /** Since the start. */
   traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
   /** Name of the latency profile in force. */
@@ -99,6 +101,7 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   gauge(names.replicationBacklog, 'Committed changes that are not on the replica.', [labels.channel], (self) => {
     for (const [channel, count] of Object.entries(sources.replication?.() ?? {})) self.set({ [labels.channel]: channel }, count);
   });
+  told(names.lostWrites, 'Acknowledged prompts that another one took the place of.', [], () => (sources.lostWrites ? [[{}, sources.lostWrites()]] : []));
   const trace = (name: string, help: string, of: (traces: ReturnType<ServerSources['traces']>) => number): void =>
     told(name, help, [], () => (sources.traces ? [[{}, of(sources.traces())]] : []));
   trace(names.spansExported, 'Spans that the collector took.', ({ exported }) => exported);

@@ -141,8 +141,8 @@ function errorFrame(state: ServerState, call: ServedCall, error: HttpError): Buf
   return frame(frameTypes.head, JSON.stringify(head));
 }
 
-function toldError({ status, code, message, faults, headers }: HttpError): NonNullable<ReplyHead['error']> {
-  return { status, code, message, ...(faults && { faults }), headers };
+function toldError({ status, code, message, faults, details, headers }: HttpError): NonNullable<ReplyHead['error']> {
+  return { status, code, message, ...(faults && { faults }), ...(details && { details }), headers };
 }
 
 async function answerMessage(response: ServerResponse, take: () => unknown, state: ServerState): Promise<void> {

@@ -19,7 +19,7 @@ export interface ReplyHead {
     /** Of a stream. */
     paced?: boolean;
   };
-  error?: { status: number; code: string; message: string; faults?: HttpError['faults']; headers: Record<string, string> };
+  error?: { status: number; code: string; message: string; faults?: HttpError['faults']; details?: HttpError['details']; headers: Record<string, string> };
 }
 
 export interface RemoteHopParts {
@@ -115,8 +115,8 @@ function baggagePassedOn(header: string | string[] | undefined): string | undefi
   return end > 0 ? header.slice(0, end) : undefined;
 }
 
-export function errorOf({ status, code, message, faults, headers }: NonNullable<ReplyHead['error']>): HttpError {
-  const error = new HttpError(status, code, message, faults);
+export function errorOf({ status, code, message, faults, details, headers }: NonNullable<ReplyHead['error']>): HttpError {
+  const error = new HttpError(status, code, message, faults, details);
   error.headers = headers;
   return error;
 }

@@ -1,10 +1,10 @@
 /** A primary, a replica that is behind it, and what a client sees of both over sockets. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningServer, startServer } from '../../reference-server/server.ts';
-import type { Place } from '../../reference-server/store/database.ts';
+import type { RunningServer } from '../../reference-server/server.ts';
 import { ask, json, until } from '../server/frame.ts';
 import { type Client, signIn, type WithMessages } from '../services-core/client.ts';
 import { databaseKinds } from '../store/databases.ts';
+import { startOn } from './place.ts';
 
 const root = '00000000-0000-4000-8000-000000000000';
 let server: RunningServer;
@@ -19,11 +19,6 @@ interface ChannelState {
 interface State {
   state: string;
   channels: { title: ChannelState; content: ChannelState };
-}
-
-function startOn(place: Place): Promise<RunningServer> {
-  if (place.kind === 'postgres') return startServer({ profile: 'instant', database: place.url });
-  return startServer({ profile: 'instant', ...(place.file !== undefined && { data: place.file }) });
 }
 
 async function control(path: string, body?: unknown, method = 'POST'): Promise<State> {

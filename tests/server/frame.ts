@@ -84,7 +84,8 @@ export async function newConversation(base: string, { cookie, org }: User): Prom
   return String(json(answer, 'uuid'));
 }
 
-export const prompt = { prompt: 'Say something about streams.', parent_message_uuid: '00000000-0000-4000-8000-000000000000' };
+/** It goes on from the current leaf, so that several in one conversation are in nobody's way. */
+export const prompt = { prompt: 'Say something about streams.' };
 
 export function completionPath(user: User, conversation: string): string {
   return `/api/organizations/${user.org}/chat_conversations/${conversation}/completion`;

@@ -15,8 +15,13 @@ export class Client {
   }
 
   /** `path` below the organization. A Buffer is sent as raw bytes, anything else as JSON. */
-  async request(method: string, path: string, body?: unknown): Promise<{ status: number; text: string; headers: Headers; json: <T>() => T }> {
-    const headers: Record<string, string> = { cookie: this.cookie };
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ): Promise<{ status: number; text: string; headers: Headers; json: <T>() => T }> {
+    const headers: Record<string, string> = { cookie: this.cookie, ...more };
     if (body !== undefined) headers['content-type'] = Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json';
     const response = await fetch(`${this.url}/api/organizations/${this.org}${path}`, {
       method,

@@ -14,8 +14,8 @@ describe('completion', () => {
   afterAll(() => server.stop());
 
   const newConversation = async (): Promise<string> => (await user.ask<Conversation>('POST', '/chat_conversations', {}, 201)).uuid;
-  const complete = async (uuid: string, body: object): Promise<string> => {
-    const answer = await user.request('POST', `/chat_conversations/${uuid}/completion`, body);
+  const complete = async (uuid: string, body: object, headers: Record<string, string> = {}): Promise<string> => {
+    const answer = await user.request('POST', `/chat_conversations/${uuid}/completion`, body, headers);
     expect(answer.status).toBe(200);
     return eventsOf(answer.text)
       .filter(({ event }) => event === 'content_block_delta')
@@ -38,14 +38,14 @@ describe('completion', () => {
     expect(current_leaf_message_uuid).toBe(messages[1]?.uuid);
   });
 
-  test('without a parent goes on from the leaf; with an earlier one branches', async () => {
+  test('without a parent goes on from the leaf; with an earlier one, and the leaf in If-Match, branches', async () => {
     const uuid = await newConversation();
     await complete(uuid, { prompt: 'one' });
     await complete(uuid, { prompt: 'two' });
     const before = await tree(uuid);
     const firstAnswer = before.messages[1]?.uuid ?? '';
     expect(before.messages.map((message) => message.parent_uuid)).toEqual([root, ...before.messages.slice(0, 3).map((message) => message.uuid)]);
-    await complete(uuid, { prompt: 'two, asked again', parent_message_uuid: firstAnswer });
+    await complete(uuid, { prompt: 'two, asked again', parent_message_uuid: firstAnswer }, { 'if-match': `"${before.current_leaf_message_uuid}"` });
     const after = await tree(uuid);
     expect(after.messages).toHaveLength(6);
     const path = await user.ask<WithMessages>('GET', `/chat_conversations/${uuid}`);
@@ -117,10 +117,11 @@ describe('a stream that takes its time', () => {
 
   test('a branch begun while another streams stays the leaf, also when it ends first', async () => {
     const { uuid, reader } = await open(new AbortController());
+    const { current_leaf_message_uuid: leaf } = await tree(uuid);
     const controller = new AbortController();
     const other = await fetch(`${user.url}/api/organizations/${user.org}/chat_conversations/${uuid}/completion`, {
       method: 'POST',
-      headers: { cookie: user.cookie, 'content-type': 'application/json' },
+      headers: { cookie: user.cookie, 'content-type': 'application/json', 'if-match': `"${leaf}"` },
       body: JSON.stringify({ prompt: 'Something else', parent_message_uuid: root }),
       signal: controller.signal,
     });

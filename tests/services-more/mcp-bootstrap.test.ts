@@ -2,12 +2,14 @@ import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { backends } from '../../reference-server/backends.ts';
 import { lruCache } from '../../reference-server/cache/lru.ts';
+import { DataAccount } from '../../reference-server/data-account.ts';
 import type { Exchange } from '../../reference-server/exchange.ts';
 import { inference } from '../../reference-server/inference/completion.ts';
 import { constant } from '../../reference-server/latency/distribution.ts';
 import { virtualClock } from '../../reference-server/latency/deadline-clock.ts';
 import { drawRequest } from '../../reference-server/latency/draw.ts';
 import { parseProfile } from '../../reference-server/latency/profile.ts';
+import { observedPolicies } from '../../reference-server/policies.ts';
 import { mcpBootstrapRoute } from '../../reference-server/services/skills/mcp-bootstrap.ts';
 import { Replication } from '../../reference-server/store/replication/replication.ts';
 import { openStore } from '../../reference-server/store/store.ts';
@@ -26,7 +28,7 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
       ...{ primary: store.db, replica: store.openReplica(), clock, lags: () => noLag, seed: () => 1, onLag: () => undefined, onFault: () => undefined },
     });
     const parts = backends({
-      ...{ db: store.db, replication, reads: () => 'eventual' as const, onStaleRead: () => undefined },
+      ...{ db: store.db, replication, policies: () => observedPolicies, account: new DataAccount(), onStaleRead: () => undefined },
       cache: lruCache(1, 1, () => clock.now()),
       clock,
       inference: inference({ clock, profile: () => profile, ...unused }),

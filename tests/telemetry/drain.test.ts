@@ -114,7 +114,7 @@ it(
       const session = http2.connect(server.url, { rejectUnauthorized: false });
       session.on('error', () => undefined);
       const path = `/api/organizations/${user.org}/chat_conversations/${String(json(created, 'uuid'))}/completion`;
-      const streaming = h2(session, path, { cookie: user.cookie }, { prompt: 'x', parent_message_uuid: '00000000-0000-4000-8000-000000000000' });
+      const streaming = h2(session, path, { cookie: user.cookie }, { prompt: 'x' });
       await new Promise((resolve) => setTimeout(resolve, 400));
       const stopped = server.stop({ drainMs: 10_000 });
       const refused = await h2(session, '/api/account');

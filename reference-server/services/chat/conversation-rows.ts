@@ -23,9 +23,14 @@ const headOf = preparedQuery<{ uuid: string; organizationUuid: string }, Head>((
 
 /** What a new message needs to know of its conversation, which nobody else changes before the transaction's end. Throws 404. */
 export async function findHead(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<Head> {
-  const { rows } = await headOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid });
-  if (!rows[0]) throw notFound('conversation');
-  return rows[0];
+  const head = await lockHead(db, organizationUuid, conversationUuid);
+  if (!head) throw notFound('conversation');
+  return head;
+}
+
+/** The same; undefined where there is no such conversation. */
+export async function lockHead(db: Kysely<Tables>, organizationUuid: string, conversationUuid: string): Promise<Head | undefined> {
+  return (await headOf(db, { uuid: conversationUuid.toLowerCase(), organizationUuid })).rows[0];
 }
 
 /** A row of an organization's conversation. Throws 404. */

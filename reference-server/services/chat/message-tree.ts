@@ -16,3 +16,18 @@ export function pathTo<T extends Node>(messages: readonly T[], leafUuid: string 
   }
   return path.reverse();
 }
+
+/** Every message below a parent, each after its own parent; none of them the parent itself. */
+export function subtreeUnder<T extends Node>(messages: readonly T[], parentUuid: string): T[] {
+  const children = Map.groupBy(messages, (message) => message.parent_uuid);
+  const found: T[] = [];
+  const next = [parentUuid];
+  for (let parent = next.shift(); parent !== undefined; parent = next.shift()) {
+    const below = children.get(parent) ?? [];
+    // Taken out once visited: a loop in the data ends the walk.
+    children.delete(parent);
+    found.push(...below);
+    next.push(...below.map(({ uuid }) => uuid));
+  }
+  return found;
+}

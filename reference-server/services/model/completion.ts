@@ -4,8 +4,11 @@ import { preparedQuery } from '../../store/prepared-query.ts';
 import type { Change } from '../../store/replication/changes.ts';
 import type { MessagesTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
-import { findHead, type Head, textContent } from '../chat/conversation-rows.ts';
+import { findHead, type Head, lockHead, textContent } from '../chat/conversation-rows.ts';
 import { conversationParams, rootParentUuid } from '../chat/conversation-schema.ts';
+import { HttpError } from '../../exchange.ts';
+import { conflictStrategies } from '../chat/conflict/index.ts';
+import type { ReplacedMessage } from '../chat/conflict/conflict-strategy.ts';
 import { invalid } from '../errors.ts';
 import type { CompletionRequest, Route } from '../route.ts';
 import { modelName, param } from '../schemas.ts';
@@ -24,11 +27,20 @@ const body = Type.Object(
   { additionalProperties: false, examples: [{ prompt: 'What is a latency distribution?', parent_message_uuid: rootParentUuid }] },
 );
 
+/** The leaf that a client says it has seen. Undefined: it says nothing, or `*`, which is any. Throws 400 for what is neither. */
+function leafOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || header === '*') return undefined;
+  const found = typeof header === 'string' ? /^"([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"$/i.exec(header) : null;
+  if (!found) throw invalid('/headers/if-match', 'expected the uuid of the current leaf in quotes, or *');
+  return (found[1] as string).toLowerCase();
+}
+
 type Answer = Parameters<CompletionRequest['onEnd']>[0];
 
 const completion: Route = {
   operation: 'chat.completion',
-  summary: 'Stores the prompt, then streams the answer; the answer is stored when the stream ends, however it does.',
+  summary:
+    'Stores the prompt, then streams the answer; the answer is stored when the stream ends, however it does. What becomes of a prompt on a stale view (a parent, or a leaf in If-Match, that is not the current leaf) is the policy `conflict`.',
   schema: { params: conversationParams, body, response: { 200: Type.String({ contentMediaType: 'text/event-stream' }) } },
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
@@ -38,11 +50,19 @@ const completion: Route = {
     const now = timestamp(backends.now());
     // Before anything is stored: who is refused may send the same prompt again.
     const place = await backends.inferencePlace();
-    const storePrompt = async (transaction: Kysely<Tables>, changes: Change[]): Promise<Head> => {
+    const ifMatch = leafOf(exchange.headers['if-match']);
+    const strategy = conflictStrategies[backends.policies().conflict];
+    const storePrompt = async (transaction: Kysely<Tables>, changes: Change[]): Promise<{ found: Head; replaced: readonly ReplacedMessage[] }> => {
       const found = await findHead(transaction, organizationId, param(exchange, 'conversation_uuid'));
       if (modelGiven !== undefined && modelGiven !== found.model) await checkModel(transaction, modelGiven);
-      const parent_uuid = parentGiven?.toLowerCase() ?? found.current_leaf_message_uuid ?? rootParentUuid;
+      const leaf = found.current_leaf_message_uuid ?? rootParentUuid;
+      const parent_uuid = parentGiven?.toLowerCase() ?? leaf;
       if (parent_uuid !== rootParentUuid && parent_uuid !== found.current_leaf_message_uuid) await checkParent(transaction, found.uuid, parent_uuid);
+      // Who knows the leaf has seen the conversation as it is, and means what it says: an earlier parent begins a branch.
+      const isStale = (ifMatch ?? parent_uuid) !== leaf;
+      const replaced = isStale
+        ? await strategy.resolve(transaction, { conversationUuid: found.uuid, parentUuid: parent_uuid, currentLeafUuid: found.current_leaf_message_uuid })
+        : [];
       const row: MessagesTable = {
         uuid: promptUuid,
         conversation_uuid: found.uuid,
@@ -56,11 +76,17 @@ const completion: Route = {
       await insertMessage(transaction, row);
       await moveLeaf(transaction, { conversation: found.uuid, leaf: promptUuid, now });
       changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: found.uuid, leaf: promptUuid, updated_at: now });
-      return found;
+      // Last, so that the leaf is there at every moment.
+      if (replaced.length > 0) changes.push({ kind: 'delete messages', conversation_uuid: found.uuid, uuids: replaced.map(({ uuid }) => uuid) });
+      return { found, replaced };
     };
     try {
       // Committed before the reply returns: the response's head acknowledges the prompt.
-      const conversation = await backends.write(exchange, 'insert prompt', storePrompt);
+      const { found: conversation, replaced } = await backends.write(exchange, 'insert prompt', storePrompt);
+      backends.account.acknowledge();
+      for (const { uuid, role } of replaced) {
+        if (role === 'user') backends.account.lose({ conversation_uuid: conversation.uuid, message_uuid: uuid, replaced_by: promptUuid, at: now });
+      }
       const request: CompletionRequest = {
         conversationUuid: conversation.uuid,
         promptUuid,
@@ -69,12 +95,19 @@ const completion: Route = {
         promptChars: prompt.length,
         onEnd: (answer) =>
           backends.write(exchange, 'insert answer', (transaction, changes) =>
-            storeAnswer(transaction, changes, { conversationUuid: conversation.uuid, promptUuid, answerUuid }, answer, timestamp(backends.now())),
+            storeAnswer(
+              transaction,
+              changes,
+              { organizationUuid: organizationId, conversationUuid: conversation.uuid, promptUuid, answerUuid },
+              answer,
+              timestamp(backends.now()),
+            ),
           ),
       };
       return { status: 200, stream: backends.inference(exchange, request, place) };
     } catch (error) {
       place.giveUp();
+      if (error instanceof HttpError && error.status === 409) backends.account.reject();
       throw error;
     }
   },
@@ -95,29 +128,14 @@ const insertMessage = preparedQuery<MessageRow, unknown>((db, value) =>
   }),
 );
 
-const moveLeaf = preparedQuery<{ conversation: string; leaf: string; now: string }, unknown>((db, value) =>
+const moveLeaf = preparedQuery<{ conversation: string; leaf: string | null; now: string }, unknown>((db, value) =>
   db
     .updateTable('conversations')
     .set({ current_leaf_message_uuid: value('leaf'), updated_at: value('now') })
     .where('uuid', '=', value('conversation')),
 );
 
-/** The answer becomes the leaf where the prompt still is. */
-const touchAndAnswer = preparedQuery<{ conversation: string; prompt: string; answer: string; now: string }, { leaf: string | null }>((db, value) =>
-  db
-    .updateTable('conversations')
-    .set((of) => ({
-      updated_at: value('now'),
-      current_leaf_message_uuid: of
-        .case()
-        .when('current_leaf_message_uuid', '=', value('prompt'))
-        .then(value('answer'))
-        .else(of.ref('current_leaf_message_uuid'))
-        .end(),
-    }))
-    .where('uuid', '=', value('conversation'))
-    .returning('current_leaf_message_uuid as leaf'),
-);
+const promptOf = preparedQuery<{ uuid: string }, { uuid: string }>((db, value) => db.selectFrom('messages').select('uuid').where('uuid', '=', value('uuid')));
 
 async function checkModel(db: Kysely<Tables>, model: string): Promise<void> {
   const known = await db.selectFrom('model_configs').select('model').where('model', '=', model).executeTakeFirst();
@@ -135,25 +153,25 @@ async function checkParent(db: Kysely<Tables>, conversationUuid: string, parentU
 }
 
 interface Turn {
+  organizationUuid: string;
   conversationUuid: string;
   promptUuid: string;
   answerUuid: string;
 }
 
 /**
- * The answer becomes the current leaf unless another branch was begun meanwhile.
- * Nothing is stored for a conversation that was deleted while it streamed: that is no error.
+ * The answer becomes the current leaf where its prompt is it still: not when another branch was begun meanwhile.
+ * Nothing is stored for a conversation that was deleted while it streamed, or for a prompt that another one took the place of: that is no error.
  */
 async function storeAnswer(
   transaction: Kysely<Tables>,
   changes: Change[],
-  { conversationUuid, promptUuid, answerUuid }: Turn,
+  { organizationUuid, conversationUuid, promptUuid, answerUuid }: Turn,
   { text, stopReason }: Answer,
   now: string,
 ): Promise<void> {
-  const { rows } = await touchAndAnswer(transaction, { conversation: conversationUuid, prompt: promptUuid, answer: answerUuid, now });
-  const [conversation] = rows;
-  if (!conversation) return;
+  const head = await lockHead(transaction, organizationUuid, conversationUuid);
+  if (!head || (await promptOf(transaction, { uuid: promptUuid })).rows.length === 0) return;
   const row: MessagesTable = {
     uuid: answerUuid,
     conversation_uuid: conversationUuid,
@@ -164,8 +182,10 @@ async function storeAnswer(
     created_at: now,
     updated_at: now,
   };
+  const leaf = head.current_leaf_message_uuid === promptUuid ? answerUuid : head.current_leaf_message_uuid;
   await insertMessage(transaction, row);
-  changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: conversationUuid, leaf: conversation.leaf, updated_at: now });
+  await moveLeaf(transaction, { conversation: conversationUuid, leaf, now });
+  changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: conversationUuid, leaf, updated_at: now });
 }
 
 export const completionRoutes: readonly Route[] = [completion];
