@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Tables } from '../../store/tables.ts';
 import { notFound } from '../errors.ts';
 
@@ -64,13 +64,9 @@ export async function userOf(db: Kysely<Tables>, email: string, newUuid: () => s
   const known = await db.selectFrom('users').select('uuid').where('email', '=', email).executeTakeFirst();
   if (known) return known.uuid;
   const [local = '', domain = ''] = email.split('@');
-  const organization = await db
-    .selectFrom('organizations')
-    .select('uuid')
-    .where((where) => where.or([where('email_domain', '=', domain), where('is_default', '=', 1)]))
-    .orderBy(sql`case when email_domain = ${domain} then 0 else 1 end`)
-    .limit(1)
-    .executeTakeFirstOrThrow();
+  const organization =
+    (await db.selectFrom('organizations').select('uuid').where('email_domain', '=', domain).executeTakeFirst()) ??
+    (await db.selectFrom('organizations').select('uuid').where('is_default', '=', 1).executeTakeFirstOrThrow());
   const name = local.charAt(0).toUpperCase() + local.slice(1);
   // Another sign-in of the address may have come first: then its user is the one.
   await db

@@ -6,6 +6,7 @@ import { conflict, invalid, notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
 import { closed, consistency, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
+import { conversationPage } from './conversation-page.ts';
 import { conversationJson, findConversation, lockConversation, messageJson, nameAt } from './conversation-rows.ts';
 import {
   conversation,
@@ -34,13 +35,9 @@ const list: Route = {
     const { organizationId } = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const projectUuid = queryText(exchange, 'project_uuid')?.toLowerCase();
-    const { rows, total } = await backends.read(exchange, 'select conversations', async (db) => {
-      let those = db.selectFrom('conversations').where('organization_uuid', '=', organizationId);
-      if (projectUuid !== undefined) those = those.where('project_uuid', '=', projectUuid);
-      const counted = await those.select((of) => of.fn.countAll().as('count')).executeTakeFirstOrThrow();
-      const found = await those.selectAll().orderBy('updated_at', 'desc').orderBy('uuid', 'desc').limit(limit).offset(offset).execute();
-      return { rows: found, total: Number(counted.count) };
-    });
+    const { rows, total } = await backends.read(exchange, 'select conversations', (db) =>
+      conversationPage(db, { organizationUuid: organizationId, projectUuid }, { limit, offset }),
+    );
     const now = timestamp(backends.now());
     return { status: 200, json: { data: rows.map((row) => conversationJson(row, now)), limit, offset, total } };
   },

@@ -1,0 +1,112 @@
+/** On 100,000 conversations, no query of any operation reads a large table from end to end. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CompiledQuery, type Kysely } from 'kysely';
+import { operations } from '../../scenarios/operations.ts';
+import { startServer } from '../../reference-server/server.ts';
+import { openStore } from '../../reference-server/store/store.ts';
+import type { Tables } from '../../reference-server/store/tables.ts';
+import { signIn } from '../operations/client.ts';
+import { goodRequests } from '../operations/good-requests.ts';
+import { databaseKinds } from './databases.ts';
+import { fillOthers, fillConversations, manyConversations, manyOthers } from './many-rows.ts';
+import { type RecordedQuery, recordedQueries } from './recorded-queries.ts';
+
+const kinds = await databaseKinds();
+const setUpMs = 240_000;
+
+afterAll(async () => {
+  for (const kind of kinds) await kind.stop();
+});
+
+/** What SQLite does with a query, a step a line: `SEARCH` goes down an index, `SCAN` reads on from its beginning. */
+async function sqliteScans(db: Kysely<Tables>, { sql, parameters }: RecordedQuery): Promise<string[]> {
+  const { rows } = await db.executeQuery(CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]));
+  return (rows as { detail: string }[]).map(({ detail }) => detail).filter((detail) => detail.startsWith('SCAN'));
+}
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Cond'?: string;
+  'Index Name'?: string;
+  Plans?: PlanNode[];
+}
+
+/** Nodes that read a table or an index from end to end. */
+async function postgresScans(db: Kysely<Tables>, { sql, parameters }: RecordedQuery): Promise<string[]> {
+  const { rows } = await db.executeQuery(CompiledQuery.raw(`explain (format json) ${sql}`, [...parameters]));
+  const plan = (rows as { 'QUERY PLAN': { Plan: PlanNode }[] }[])[0]?.['QUERY PLAN'][0]?.Plan;
+  const found: string[] = [];
+  const walk = (node: PlanNode): void => {
+    const readsAll = node['Node Type'] === 'Seq Scan' || (/^(Index|Bitmap Index)/.test(node['Node Type']) && node['Index Cond'] === undefined);
+    if (readsAll) found.push(`${node['Node Type']} on ${node['Relation Name'] ?? node['Index Name']}`);
+    for (const child of node.Plans ?? []) walk(child);
+  };
+  if (plan) walk(plan);
+  return found;
+}
+
+describe.for(kinds)('$name', ({ isHere, name, place }) => {
+  if (!isHere) {
+    test.skip('is not here');
+    return;
+  }
+  let queries: RecordedQuery[] = [];
+  let store: Awaited<ReturnType<typeof openStore>>;
+  let large: string[] = [];
+  beforeAll(async () => {
+    const where = await place();
+    const unbounded = where.kind === 'postgres' ? { ...where, pool: { statementMs: 0 } } : where;
+    store = await openStore({ seed: 1, place: unbounded });
+    await fillOthers(store.db);
+    await fillConversations(store.db);
+    const server = await startServer({ profile: 'instant', ...(where.kind === 'sqlite' ? { data: where.file ?? '' } : { database: where.url }) });
+    // At its start the server looks whether there is any row at all.
+    recordedQueries.clear();
+    try {
+      const user = await signIn(server.url, 'owner@example.com');
+      for (const { name: operation } of operations) {
+        const request = goodRequests[operation];
+        if (!request) continue;
+        const { status } = await user.call(operation, await request(user));
+        expect([operation, status < 300]).toEqual([operation, true]);
+      }
+      const read = async (operation: string): Promise<{ uuid: string }[]> => ((await user.call(operation)).json as { data: { uuid: string }[] }).data;
+      const project_uuid = (await read('projects.list'))[0]?.uuid ?? '';
+      const conversation_uuid = (await read('chat.conversations.list'))[0]?.uuid ?? '';
+      await user.call('chat.conversations.list', { query: { project_uuid } });
+      await user.call('chat.artifacts.versions', { params: { artifact_uuid: conversation_uuid }, query: { source: 'w' } });
+      await user.call('chat.conversations.title', { params: { conversation_uuid }, body: {} });
+      for (const offset of ['40000', '99990']) await user.call('chat.conversations.list', { query: { limit: '30', offset } });
+      queries = [...recordedQueries.values()].filter(({ sql }) => /^(select|insert|update|delete|with)\b/i.test(sql));
+    } finally {
+      await server.stop();
+    }
+    large = [];
+    for (const table of [...manyOthers, 'conversations', 'messages'] as const) {
+      const { count } = await store.db
+        .selectFrom(table)
+        .select((of) => of.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      if (count >= 10_000) large.push(table);
+    }
+  }, setUpMs);
+  afterAll(() => store?.close());
+
+  test('the tables are large', () => {
+    expect(large).toEqual([...manyOthers, 'conversations', 'messages']);
+    expect(manyConversations).toBe(100_000);
+  });
+
+  test('every query is served by an index', async () => {
+    expect(queries.length).toBeGreaterThan(60);
+    const scans: string[] = [];
+    for (const query of queries) {
+      const found = name === 'sqlite' ? await sqliteScans(store.db, query) : await postgresScans(store.db, query);
+      for (const one of found) {
+        if (large.some((table) => new RegExp(`\\b${table}\\b`).test(one))) scans.push(`${one}: ${query.sql}`);
+      }
+    }
+    expect(scans).toEqual([]);
+  });
+});
