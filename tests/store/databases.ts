@@ -17,9 +17,9 @@ export interface DatabaseKind {
   stop(): Promise<void>;
 }
 
-/** SQLite files, and a real Postgres 15 where there is one. */
-export async function databaseKinds(): Promise<DatabaseKind[]> {
-  return [sqliteKind(), postgresKind(await startPostgres())];
+/** SQLite files, and a real Postgres 15 where there is one. @param settings as of `postgres -c` */
+export async function databaseKinds(settings: readonly string[] = []): Promise<DatabaseKind[]> {
+  return [sqliteKind(), postgresKind(await startPostgres(settings))];
 }
 
 function sqliteKind(): DatabaseKind {

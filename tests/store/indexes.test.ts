@@ -1,17 +1,17 @@
 /** On 100,000 conversations, no query of any operation reads a large table from end to end. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CompiledQuery, type Kysely } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import { operations } from '../../scenarios/operations.ts';
 import { startServer } from '../../reference-server/server.ts';
 import { openStore } from '../../reference-server/store/store.ts';
-import type { Tables } from '../../reference-server/store/tables.ts';
 import { signIn } from '../operations/client.ts';
 import { goodRequests } from '../operations/good-requests.ts';
 import { databaseKinds } from './databases.ts';
-import { fillOthers, fillConversations, manyConversations, manyOthers } from './many-rows.ts';
+import { fillConversations, fillOthers, gatherStatistics, manyConversations, manyOthers } from './many-rows.ts';
 import { type RecordedQuery, recordedQueries } from './recorded-queries.ts';
 
-const kinds = await databaseKinds();
+// Plans are the same without waiting for the disk.
+const kinds = await databaseKinds(['fsync=off', 'full_page_writes=off', 'max_wal_size=2GB']);
 const setUpMs = 240_000;
 
 afterAll(async () => {
@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 /** What SQLite does with a query, a step a line: `SEARCH` goes down an index, `SCAN` reads on from its beginning. */
-async function sqliteScans(db: Kysely<Tables>, { sql, parameters }: RecordedQuery): Promise<string[]> {
-  const { rows } = await db.executeQuery(CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]));
+async function sqliteScans({ sql, parameters, ask }: RecordedQuery): Promise<string[]> {
+  const { rows } = await ask(CompiledQuery.raw(`explain query plan ${sql}`, [...parameters]));
   return (rows as { detail: string }[]).map(({ detail }) => detail).filter((detail) => detail.startsWith('SCAN'));
 }
 
@@ -33,8 +33,8 @@ interface PlanNode {
 }
 
 /** Nodes that read a table or an index from end to end. */
-async function postgresScans(db: Kysely<Tables>, { sql, parameters }: RecordedQuery): Promise<string[]> {
-  const { rows } = await db.executeQuery(CompiledQuery.raw(`explain (format json) ${sql}`, [...parameters]));
+async function postgresScans({ sql, parameters, ask }: RecordedQuery): Promise<string[]> {
+  const { rows } = await ask(CompiledQuery.raw(`explain (format json) ${sql}`, [...parameters]));
   const plan = (rows as { 'QUERY PLAN': { Plan: PlanNode }[] }[])[0]?.['QUERY PLAN'][0]?.Plan;
   const found: string[] = [];
   const walk = (node: PlanNode): void => {
@@ -51,7 +51,8 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
     test.skip('is not here');
     return;
   }
-  let queries: RecordedQuery[] = [];
+  let asked = 0;
+  const scans: string[] = [];
   let store: Awaited<ReturnType<typeof openStore>>;
   let large: string[] = [];
   beforeAll(async () => {
@@ -78,7 +79,16 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
       await user.call('chat.artifacts.versions', { params: { artifact_uuid: conversation_uuid }, query: { source: 'w' } });
       await user.call('chat.conversations.title', { params: { conversation_uuid }, body: {} });
       for (const offset of ['40000', '99990']) await user.call('chat.conversations.list', { query: { limit: '30', offset } });
-      queries = [...recordedQueries.values()].filter(({ sql }) => /^(select|insert|update|delete|with)\b/i.test(sql));
+      // The replica has what the primary had, but no statistics yet.
+      await gatherStatistics(store.db);
+      const queries = [...recordedQueries.values()].filter(({ sql }) => /^(select|insert|update|delete|with)\b/i.test(sql));
+      asked = queries.length;
+      for (const query of queries) {
+        const found = name === 'sqlite' ? await sqliteScans(query) : await postgresScans(query);
+        for (const one of found) {
+          if ([...manyOthers, 'conversations', 'messages'].some((table) => new RegExp(`\\b${table}\\b`).test(one))) scans.push(`${one}: ${query.sql}`);
+        }
+      }
     } finally {
       await server.stop();
     }
@@ -98,15 +108,8 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
     expect(manyConversations).toBe(100_000);
   });
 
-  test('every query is served by an index', async () => {
-    expect(queries.length).toBeGreaterThan(60);
-    const scans: string[] = [];
-    for (const query of queries) {
-      const found = name === 'sqlite' ? await sqliteScans(store.db, query) : await postgresScans(store.db, query);
-      for (const one of found) {
-        if (large.some((table) => new RegExp(`\\b${table}\\b`).test(one))) scans.push(`${one}: ${query.sql}`);
-      }
-    }
+  test('every query is served by an index', () => {
+    expect(asked).toBeGreaterThan(60);
     expect(scans).toEqual([]);
   });
 });

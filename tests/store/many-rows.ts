@@ -11,7 +11,7 @@ const uuid = (kind: number, i = 'i') => sql`${sql.lit(`00000000-0000-7000-800${k
 /** Times that go up with the number, 2,000 a minute. */
 const time = sql`'2025-06-01T00:' || substr(cast(100 + i / 2000 as text), 2, 2) || ':00.' || substr(cast(1000000 + i % 2000 as text), 2, 6) || 'Z'`;
 
-/** Within a few seconds: the database makes the rows itself. Each conversation has two messages. */
+/** Within a few seconds: the database makes the rows itself. Each conversation has one message. */
 export async function fillConversations(db: Kysely<Tables>, count = manyConversations): Promise<void> {
   const { organization_uuid, user_uuid } = await db
     .selectFrom('conversations')
@@ -23,18 +23,11 @@ export async function fillConversations(db: Kysely<Tables>, count = manyConversa
   await sql`insert into conversations (uuid, organization_uuid, user_uuid, name, summary, model, settings, current_leaf_message_uuid, created_at, updated_at)
     ${numbers(count)}
     select ${uuid(1)}, ${organization_uuid}, ${user_uuid}, 'conversation ' || cast(i as text), 'A summary of one sentence, as the seed has it.',
-      'claude-opus-4-5-20251101', ${settings}, ${uuid(3)}, ${time}, ${time} from n`.execute(db);
-  for (const [kind, role] of [
-    [2, 'user'],
-    [3, 'assistant'],
-  ] as const) {
-    await sql`insert into messages (uuid, conversation_uuid, parent_uuid, role, content, stop_reason, created_at, updated_at)
-      ${numbers(count)}
-      select ${uuid(kind)}, ${uuid(1)}, ${role === 'user' ? sql`'00000000-0000-4000-8000-000000000000'` : uuid(2)}, ${role},
-        '[{"type":"text","text":"Some words, about as many as a short message has."}]', ${role === 'user' ? null : 'end_turn'}, ${time}, ${time} from n`.execute(
-      db,
-    );
-  }
+      'claude-opus-4-5-20251101', ${settings}, ${uuid(2)}, ${time}, ${time} from n`.execute(db);
+  await sql`insert into messages (uuid, conversation_uuid, parent_uuid, role, content, created_at, updated_at)
+    ${numbers(count)}
+    select ${uuid(2)}, ${uuid(1)}, '00000000-0000-4000-8000-000000000000', 'user',
+      '[{"type":"text","text":"Some words, about as many as a short message has."}]', ${time}, ${time} from n`.execute(db);
   await gatherStatistics(db);
 }
 
@@ -62,8 +55,8 @@ export const manyOthers = [
   'settings_documents',
 ] as const satisfies readonly (keyof Tables)[];
 
-/** 20,000 rows more in every other table that grows with its users, a row for each of as many organizations. */
-export async function fillOthers(db: Kysely<Tables>, count = 20_000): Promise<void> {
+/** 10,000 rows more in every other table that grows with its users, a row for each of as many organizations. */
+export async function fillOthers(db: Kysely<Tables>, count = 10_000): Promise<void> {
   const organization = uuid(4);
   const user = uuid(5);
   const project = uuid(6);

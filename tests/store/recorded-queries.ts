@@ -1,10 +1,12 @@
 /** Every statement that is sent to a store from the import of this on, with its values. Import it before anything opens a store. */
-import { type DatabaseConnection, type Driver, PostgresDialect } from 'kysely';
+import { type CompiledQuery, type DatabaseConnection, type Driver, PostgresDialect } from 'kysely';
 import { NodeSqliteDialect } from '../../reference-server/store/sqlite-dialect.ts';
 
 export interface RecordedQuery {
   sql: string;
   parameters: readonly unknown[];
+  /** Asks the database that it was sent to, while it is open. */
+  ask(query: CompiledQuery): Promise<{ rows: unknown[] }>;
 }
 
 /** By their text. */
@@ -24,7 +26,7 @@ for (const { prototype } of [NodeSqliteDialect, PostgresDialect]) {
       recording.add(connection);
       const execute = connection.executeQuery.bind(connection);
       connection.executeQuery = (query) => {
-        recordedQueries.set(query.sql, { sql: query.sql, parameters: query.parameters });
+        recordedQueries.set(query.sql, { sql: query.sql, parameters: query.parameters, ask: execute });
         return execute(query);
       };
       return connection;

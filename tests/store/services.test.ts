@@ -12,7 +12,7 @@ const postgres = await startPostgres();
 function withoutChance(text: string): string {
   const seen = new Map<string, string>();
   const made =
-    /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b[\da-f]{32}\b|\b(?:req|msg)_\w+|plumbline-sid-[\w-]+|"actual[^,}]*|"lateness[^,}]*/g;
+    /\b1\d{12}\b|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|\b[\da-f]{32}\b|\b(?:req|msg)_\w+|plumbline-sid-[\w-]+|"actual[^,}]*|"lateness[^,}]*/g;
   return text.replace(made, (value) => {
     const name = seen.get(value) ?? `made-${seen.size}`;
     seen.set(value, name);
