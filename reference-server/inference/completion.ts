@@ -255,8 +255,9 @@ class Completion {
 
   async #close(): Promise<void> {
     const stopReason = this.#outcome === 'completed' ? 'end_turn' : this.#outcome;
+    let token: string | undefined;
     try {
-      await this.#completion.onEnd({ text: corpusText(this.#textOffset, this.#chars), stopReason });
+      token = await this.#completion.onEnd({ text: corpusText(this.#textOffset, this.#chars), stopReason });
     } catch (error) {
       this.#parts.onFault(error);
       this.#outcome = 'server_error';
@@ -265,7 +266,7 @@ class Completion {
     // The client is gone, or went while the answer was stored: the answer stands, nobody reads the rest.
     if (this.#outcome === 'client_abort') return;
     this.#ended = true;
-    let closing = this.#outcome === 'server_error' ? events.error('api_error', 'the answer could not be stored') : events.ending(stopReason, this.#next);
+    let closing = this.#outcome === 'server_error' ? events.error('api_error', 'the answer could not be stored') : events.ending(stopReason, this.#next, token);
     if (this.#next === 0 && this.#flushHeaders === 'with first event') closing = this.#opening() + closing;
     if (this.#exchange.headers[headerNames.truth] === '1') {
       if (this.#next > 0) this.#exchange.queuedMs += this.#slowedMs(this.#next - 1);

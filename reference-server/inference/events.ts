@@ -37,12 +37,13 @@ export function delta(text: string): string {
   return `${deltaHead}${text}"}}\n\n`;
 }
 
-export function ending(stopReason: string, contentEvents: number): string {
+/** @param consistencyToken of the answer as it was stored; undefined where it was not */
+export function ending(stopReason: string, contentEvents: number, consistencyToken?: string): string {
   return (
     event('content_block_stop', { type: 'content_block_stop', index: 0 }) +
     // Events stand in for tokens: what is drawn and timed here are events.
     event('message_delta', { type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: contentEvents } }) +
-    event('message_stop', { type: 'message_stop' })
+    event('message_stop', { type: 'message_stop', ...(consistencyToken !== undefined && { consistency_token: consistencyToken }) })
   );
 }
 

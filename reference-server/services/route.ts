@@ -44,8 +44,11 @@ export interface CompletionRequest {
   answerUuid: string;
   model: string;
   promptChars: number;
-  /** Called before `message_stop` leaves (`end_turn`), or with what was sent so far when the stream ended early. The stream's end waits for it. */
-  onEnd(answer: { text: string; stopReason: 'end_turn' | 'client_abort' | 'server_error' | 'drain' }): Promise<void>;
+  /**
+   * Called before `message_stop` leaves (`end_turn`), or with what was sent so far when the stream ended early. The stream's end waits for it, and tells
+   * the consistency token that it resolves with.
+   */
+  onEnd(answer: { text: string; stopReason: 'end_turn' | 'client_abort' | 'server_error' | 'drain' }): Promise<string | undefined>;
 }
 
 /** One operation as a service serves it. */

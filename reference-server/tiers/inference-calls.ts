@@ -15,7 +15,7 @@ const placeMs = 30_000;
 export function inferenceCalls(completions: Inference, clock: DeadlineClock): Required<Pick<HopServerParts, 'calls' | 'messages'>> {
   const places = new Map<string, { place: InferencePlace; expiry: { cancel(): void } }>();
   /** Answers that are being stored, by the id of their call. */
-  const storing = new Map<string, (failed: boolean) => void>();
+  const storing = new Map<string, (failed: boolean, token: string | undefined) => void>();
   const takeOut = (id: string): InferencePlace | undefined => {
     const kept = places.get(id);
     places.delete(id);
@@ -32,10 +32,10 @@ export function inferenceCalls(completions: Inference, clock: DeadlineClock): Re
     const settled = new Promise<void>((resolve) => {
       onStored = resolve;
     });
-    const onEnd = (answer: Answer): Promise<void> =>
-      new Promise<void>((resolve, reject) => {
+    const onEnd = (answer: Answer): Promise<string | undefined> =>
+      new Promise<string | undefined>((resolve, reject) => {
         const fail = (): void => reject(new Error('the services tier did not store the answer'));
-        storing.set(id, (failed) => (failed ? fail() : resolve()));
+        storing.set(id, (failed, token) => (failed ? fail() : resolve(token)));
         response.once('close', fail);
         if (response.destroyed) fail();
         else response.write(frame(frameTypes.answer, JSON.stringify(answer)));
@@ -58,10 +58,10 @@ export function inferenceCalls(completions: Inference, clock: DeadlineClock): Re
       },
       '/give-up': (message) => takeOut((message as { id: string }).id)?.giveUp(),
       '/stored'(message) {
-        const { id, failed } = message as { id: string; failed: boolean };
+        const { id, failed, token } = message as { id: string; failed: boolean; token?: string };
         const tell = storing.get(id);
         if (!tell) throw new HttpError(404, 'not_found', `nothing waits for the answer of ${id} to be stored`);
-        tell(failed);
+        tell(failed, token);
       },
     },
   };

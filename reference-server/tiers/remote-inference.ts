@@ -51,8 +51,8 @@ export function remoteInference(parts: { caller: Caller; clock: DeadlineClock; o
     const sentMs = clock.now();
     const account = new InnerAccount(exchange, sentMs, caller.offset);
     const stored = { done: false };
-    const store = (answer: Parameters<typeof onEnd>[0]): Promise<void> => {
-      if (stored.done) return Promise.resolve();
+    const store = (answer: Parameters<typeof onEnd>[0]): Promise<string | undefined> => {
+      if (stored.done) return Promise.resolve(undefined);
       stored.done = true;
       return onEnd(answer);
     };
@@ -65,7 +65,8 @@ export function remoteInference(parts: { caller: Caller; clock: DeadlineClock; o
       paced: true,
       store,
       // What its client has read of it is kept, as when the server itself fails.
-      onBroken: (contentEvents) => store({ text: answerText(exchange.key, exchange.draw.stream?.eventChars, contentEvents), stopReason: 'server_error' }),
+      onBroken: async (contentEvents) =>
+        void (await store({ text: answerText(exchange.key, exchange.draw.stream?.eventChars, contentEvents), stopReason: 'server_error' })),
       onFault,
     });
     const message = encodeCall(exchange, { id, nowMs: sentMs, offset: caller.offset, callerSpanId, withoutBody: true, extra });

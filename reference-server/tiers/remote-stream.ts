@@ -28,7 +28,7 @@ export interface StreamParts {
   clock: DeadlineClock;
   paced: boolean;
   /** Stores an answer that the stream waits for before it ends. */
-  store?(answer: Answer): Promise<void>;
+  store?(answer: Answer): Promise<string | undefined>;
   /** The tier has gone in the middle of the stream, after so many content events. */
   onBroken?(contentEvents: number): Promise<void>;
   onFault(error: unknown): void;
@@ -130,11 +130,12 @@ export class RemoteStream implements EventStream {
     }
   }
 
-  #store(store: (answer: Answer) => Promise<void>, answer: Answer): void {
+  #store(store: (answer: Answer) => Promise<string | undefined>, answer: Answer): void {
     const { caller, callId, onFault } = this.#parts;
-    const tell = (failed: boolean): void => void caller.post('/stored', { id: callId, failed }).catch(onFault);
+    const tell = (failed: boolean, token?: string): void =>
+      void caller.post('/stored', { id: callId, failed, ...(token !== undefined && { token }) }).catch(onFault);
     store(answer).then(
-      () => tell(false),
+      (token) => tell(false, token),
       (error: unknown) => {
         onFault(error);
         tell(true);

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
 import { preparedQuery } from '../../store/prepared-query.ts';
+import { tokenOf } from '../../store/replication/position.ts';
 import type { Change } from '../../store/replication/changes.ts';
 import type { MessagesTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
@@ -93,16 +94,11 @@ const completion: Route = {
         answerUuid,
         model: modelGiven ?? conversation.model,
         promptChars: prompt.length,
-        onEnd: (answer) =>
-          backends.write(exchange, 'insert answer', (transaction, changes) =>
-            storeAnswer(
-              transaction,
-              changes,
-              { organizationUuid: organizationId, conversationUuid: conversation.uuid, promptUuid, answerUuid },
-              answer,
-              timestamp(backends.now()),
-            ),
-          ),
+        async onEnd(answer) {
+          const turn = { organizationUuid: organizationId, conversationUuid: conversation.uuid, promptUuid, answerUuid };
+          await backends.write(exchange, 'insert answer', (transaction, changes) => storeAnswer(transaction, changes, turn, answer, timestamp(backends.now())));
+          return exchange.seen && tokenOf(exchange.seen);
+        },
       };
       return { status: 200, stream: backends.inference(exchange, request, place) };
     } catch (error) {
