@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { TraceMode } from './edge/trace.ts';
 import { type DataPolicies, observedPolicies, readPolicyChange } from './policies.ts';
 import { readSize, type SeedSize } from './store/seed/size.ts';
+import { readSlow, type SlowRule } from './slowness.ts';
 import { readTier, type Tier } from './tiers/tier.ts';
 
 /** Everything the server is started with: flags win over `PLUMBLINE_*`, which win over the defaults. */
@@ -41,6 +42,8 @@ export interface ServerConfig {
   otlp?: string;
   /** The whole URL that traces go to, from `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`; wins over `otlp`. */
   otlpTraces?: string;
+  /** Slowness made on purpose; undefined: none. In one process only. */
+  slow?: SlowRule[];
   /** False: nothing is counted, and `/metrics` is empty. */
   metrics: boolean;
   policies: DataPolicies;
@@ -64,6 +67,7 @@ const flags = {
   database: { type: 'string' },
   'database-pool': { type: 'string' },
   size: { type: 'string' },
+  slow: { type: 'string' },
   json: { type: 'boolean' },
   parent: { type: 'boolean' },
   'alt-svc': { type: 'string' },
@@ -168,6 +172,13 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     else faults.push(`${ratioFlag === undefined ? 'OTEL_TRACES_SAMPLER_ARG' : '--trace-ratio'}: "${traceRatio}" is not a number from 0 to 1`);
   }
   Object.assign(config, readTier(text('tier') ?? env['TIER'], { next: text('next'), inference: text('inference') }, faults));
+  const slow = text('slow');
+  if (slow !== undefined) {
+    const read = readSlow(slow);
+    config.slow = read.rules;
+    faults.push(...read.faults.map((fault) => `--slow: ${fault}`));
+    if (config.tier !== undefined) faults.push('--slow is for a server in one process: leave --tier away');
+  }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
+import type { Slowness } from './slowness.ts';
 import type { Position } from './store/replication/position.ts';
 import type { StreamFacts } from './telemetry/trace-record.ts';
 
@@ -62,6 +63,8 @@ export interface Exchange {
   waitedMs: number;
   /** The profile says `work: added`: the draw comes on top of the work. */
   workAdded: boolean;
+  /** Made on purpose, with `--slow`. */
+  slowness?: Slowness;
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, unknown>>;
   /** Parsed JSON; a Buffer for uploads. */

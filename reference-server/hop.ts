@@ -6,6 +6,9 @@ export async function inHop<T>(exchange: Exchange, hop: DrawnHop, name: string, 
   const record: HopRecord = { hop, name, startMs: clock.now(), endMs: Number.NaN, intendedMs: exchange.draw.sharesMs[hop], outcome: 'ok' };
   exchange.hops.push(record);
   try {
+    const slowMs = exchange.slowness?.take(hop) ?? 0;
+    // Not waited for the draw, and so work as slow code is.
+    if (slowMs > 0) await clock.wait(clock.now() + slowMs);
     return await part();
   } catch (error) {
     record.outcome = exchange.socket.destroyed ? 'aborted' : 'error';

@@ -9,6 +9,7 @@ import { loadProfile, withSeed } from './latency/profile.ts';
 import { routes } from './services/index.ts';
 import type { DataPolicies } from './policies.ts';
 import { makeState, type ServerState } from './state.ts';
+import { SlowRules } from './slowness.ts';
 import { openData } from './store/data.ts';
 import type { Replication } from './store/replication/replication.ts';
 import { wire } from './wiring.ts';
@@ -42,6 +43,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const clock = realClock();
   const { traceMode: mode = 'trust', traceRatio: ratio = 0.05 } = options;
   const state = makeState(clock, options.seed === undefined ? loaded : withSeed(loaded, options.seed), options.altSvc, { mode, ratio }, options.metrics);
+  if (options.slow) state.slowRules = new SlowRules(options.slow);
   const version = packageVersion();
   state.metrics.watch({ profile: () => ({ version, profile: state.profile.name }) });
   state.policies = { ...state.policies, ...options.policies };

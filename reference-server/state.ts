@@ -4,6 +4,7 @@ import { type LatenessRecorder, latenessRecorder } from './latency/lateness.ts';
 import type { LatencyProfile, ReplicationProfile } from './latency/profile.ts';
 import type { TracePolicy } from './edge/trace.ts';
 import { DataAccount } from './data-account.ts';
+import type { SlowRules } from './slowness.ts';
 import { type DataPolicies, observedPolicies } from './policies.ts';
 import { type Metrics, makeMetrics, noMetrics } from './telemetry/metrics.ts';
 import { makeTracing, type Tracing } from './telemetry/tracing.ts';
@@ -35,6 +36,8 @@ export interface ServerState {
   readonly tracing: Tracing;
   readonly tracePolicy: TracePolicy;
   readonly altSvc: string | undefined;
+  /** Made on purpose, with `--slow`; undefined: nothing is. */
+  slowRules?: SlowRules;
   /** Streams under way. */
   readonly open: Set<{ abort(): void }>;
   /** Requests under way, streams among them. */

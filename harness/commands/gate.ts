@@ -27,6 +27,7 @@ interface GateFlags {
   install?: string;
   start?: string;
   ready?: string;
+  slow?: string;
   out: string;
 }
 
@@ -51,6 +52,7 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--install <command>', 'installs and builds a checkout (default npm ci)')
     .option('--start <command>', "starts a checkout's server; {port} is filled in (default npm start, with PORT set)")
     .option('--ready <path>', 'answers 2xx when the server is ready (default: any answer of /)')
+    .option('--slow <rules>', "slows head's reference server on purpose, to see the gate fail (docs/truth.md)")
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText(
       'after',
@@ -75,7 +77,7 @@ export const addGate: AddCommand = (program, exit) => {
       const interrupt = interruptSignal();
       const sideOptions: SideOptions = {
         ...{ cwd, gateId, profile: flags.profile, readyTimeoutMs: 30_000, allowHosts: [], say: view.say },
-        serverFlags: { base: [], head: [] },
+        serverFlags: { base: [], head: flags.slow === undefined ? [] : ['--slow', flags.slow] },
         ...(flags.install !== undefined && { install: flags.install }),
         ...(flags.start !== undefined && { start: flags.start }),
         ...(flags.ready !== undefined && { readyPath: flags.ready }),

@@ -167,6 +167,7 @@ function truth(state: ServerState): object {
     rssBytes: process.memoryUsage.rss(),
     cpuMs: (cpu.user + cpu.system) / 1_000,
     streams: { ...streams },
+    ...(state.slowRules && { slow: state.slowRules.told() }),
   };
 }
 

@@ -217,6 +217,8 @@ function makeExchange(
     hops: [],
     socket: request.raw.socket,
   };
+  const slowness = state.slowRules?.of(operation, key, exchange.draw.totalMs);
+  if (slowness) exchange.slowness = slowness;
   if (faults) exchange.faults = faults;
   return exchange;
 }

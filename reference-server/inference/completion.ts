@@ -4,6 +4,7 @@ import type { DeadlineClock, DeadlineTimer } from '../latency/deadline-clock.ts'
 import type { StreamDraw } from '../latency/draw.ts';
 import { type FlushHeaders, inferenceSlowdown, type LatencyProfile } from '../latency/profile.ts';
 import type { CompletionRequest } from '../services/route.ts';
+import type { Slowness } from '../slowness.ts';
 import type { PoolLoad } from '../telemetry/metrics-gauges.ts';
 import type { StreamFacts } from '../telemetry/trace-record.ts';
 import { answerOffset, corpusText } from './corpus.ts';
@@ -98,6 +99,8 @@ class Completion {
   /** What the draw's offsets count from: arrival, and what came on top of it before the stream. */
   #originMs = 0;
   #slowdown = 1;
+  /** Made on purpose. */
+  #stall: ReturnType<Slowness['stallOf']>;
   #next = 0;
   #chars = 0;
   #timer: DeadlineTimer | undefined;
@@ -155,7 +158,8 @@ class Completion {
     exchange.queuedMs += slot.waitedMs;
     if (slot.capacity) this.#slowdown = inferenceSlowdown(slot.capacity, slot.busy);
     if (this.#slowdown !== 1) this.#facts.slowdown = this.#slowdown;
-    this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0);
+    this.#originMs = exchange.arrivedMs + exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0) + (exchange.slowness?.take('inference') ?? 0);
+    this.#stall = exchange.slowness?.stallOf(this.#draw.eventsMs.length);
     if (this.#flushHeaders === 'at once') {
       this.#facts.openedMs = this.#parts.clock.now();
       this.#sink.write(events.messageStart(exchange, this.#completion) + events.ping);
@@ -199,7 +203,8 @@ class Completion {
   }
 
   #dueMs(index: number): number {
-    return this.#originMs + (this.#draw.eventsMs[index] as number) + this.#slowedMs(index);
+    const stallMs = this.#stall && index >= this.#stall.event ? this.#stall.stallMs : 0;
+    return this.#originMs + (this.#draw.eventsMs[index] as number) + this.#slowedMs(index) + stallMs;
   }
 
   #schedule(nowMs: number): void {
