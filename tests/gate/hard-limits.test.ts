@@ -84,6 +84,7 @@ describe('judgeHardLimits', () => {
   it('is no pass with too few values, unless it is broken far beyond doubt', () => {
     const few = epochs(side(1, 0, 10), side(1, 0, 10));
     expect(limits('p95(crud) < 1s', few)).toMatchObject([{ outcome: 'too few', reason: 'n = 40 is too small for p95' }]);
+    expect(limits('p95(crud) < 99.9ms', few)).toMatchObject([{ outcome: 'too few', head: 100 }]);
     expect(limits('p95(crud) < 1ms', few)).toMatchObject([{ outcome: 'broken by both' }]);
     expect(limits('p95(crud) < 1s', [])).toMatchObject([{ outcome: 'too few', reason: 'nothing of head to judge it by' }]);
   });

@@ -113,7 +113,10 @@ describe('Markdown', () => {
       'pass projects.read latency p95',
       'pass projects.read latency p50',
     ]);
-    expect(summarise(openGate()).rows[0]?.state).toBe('inconclusive');
+    const open = openGate();
+    // Closer to its margin than the one that could not be told.
+    for (const metric of open.decision?.metrics ?? []) if (metric.id === 'projects.read latency p50') metric.change = 0.049;
+    expect(summarise(open).rows.map(({ state }) => state)).toEqual(['inconclusive', 'pass', 'pass', 'pass']);
   });
 
   it('is cut to its limit, the worst kept, and says what is missing', () => {
