@@ -1,15 +1,20 @@
-import { exitCodeOf } from '../judge/verdict.ts';
 import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts';
 import { loadScenario } from '../plan/load-scenario.ts';
 import { newRunId } from '../results/run-id.ts';
 import { interleavingOf } from '../gate/epochs/epoch-plan.ts';
 import { gateRule } from '../gate/decision-rule.ts';
-import { gate, type GateView } from '../gate/gate.ts';
+import { parseOnInconclusive } from '../gate/exit-policy.ts';
+import { gate, type GateRequest, type GateView } from '../gate/gate.ts';
+import { isGateLimit } from '../gate/hard-limits.ts';
+import { readAcceptance } from '../gate/read-acceptance.ts';
+import { withThresholds } from '../plan/add-thresholds.ts';
 import { defaultMargins } from '../gate/margins.ts';
 import { type SideOptions, surroundings } from '../gate/sides/open-side.ts';
 import { parseSide } from '../gate/sides/side-spec.ts';
 import { type AddCommand, example } from './command.ts';
+import { gateUntilTold } from './gate-until-told.ts';
 import { interruptSignal } from './interrupt-signal.ts';
+import { thresholdFlag } from './threshold-flag.ts';
 
 interface GateFlags {
   base: string;
@@ -28,14 +33,16 @@ interface GateFlags {
   start?: string;
   ready?: string;
   slow?: string;
+  threshold: string[];
+  accept?: string;
+  onInconclusive?: string;
   out: string;
 }
 
 const repeatable = (value: string, values: string[]): string[] => [...values, value];
 
 export const addGate: AddCommand = (program, exit) => {
-  program
-    .command('gate')
+  thresholdFlag(program.command('gate'))
     .description('did this change make it slower? interleaved epochs of base and head, with one of three verdicts')
     .requiredOption('--base <side>', 'what to compare with: git:main, image:shop:1.4, cmd:..., profile:fast, url:..., or a folder of recorded epochs')
     .requiredOption('--head <side>', 'what was changed')
@@ -53,6 +60,8 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--start <command>', "starts a checkout's server; {port} is filled in (default npm start, with PORT set)")
     .option('--ready <path>', 'answers 2xx when the server is ready (default: any answer of /)')
     .option('--slow <rules>', "slows head's reference server on purpose, to see the gate fail (docs/truth.md)")
+    .option('--accept <file>', 'intended slowdowns (default .plumbline/accept.yaml, where there is one; docs/gate.md)')
+    .option('--on-inconclusive <what>', 'fail: exit code 99; warn: 0, with a warning; retry:N: measure again up to N times (default: 75)')
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText(
       'after',
@@ -61,8 +70,12 @@ export const addGate: AddCommand = (program, exit) => {
     .action(async (flags: GateFlags) => {
       const cwd = process.cwd();
       const around = surroundings(cwd);
-      const loaded = await Promise.all((flags.scenario.length > 0 ? flags.scenario : ['crud']).map((name) => loadScenario(name, cwd)));
-      const gateId = newRunId(`gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`, new Date());
+      const policy = parseOnInconclusive(flags.onInconclusive);
+      const named = await Promise.all((flags.scenario.length > 0 ? flags.scenario : ['crud']).map((name) => loadScenario(name, cwd)));
+      const loaded = withThresholds(named, flags.threshold, isGateLimit);
+      const acceptance = await readAcceptance(flags.accept, cwd);
+      const label = `gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`;
+      const gateId = newRunId(label, new Date());
       const view: GateView = {
         say: (line) => console.log(line),
         epoch(record, estimate) {
@@ -83,39 +96,39 @@ export const addGate: AddCommand = (program, exit) => {
         ...(flags.ready !== undefined && { readyPath: flags.ready }),
       };
       try {
-        const { directory, gate: file } = await gate(
-          {
-            gateId,
-            seed: parseWhole(flags.seed, '--seed'),
-            specs: { base: await parseSide(flags.base, '--base', around), head: await parseSide(flags.head, '--head', around) },
-            sideOptions,
-            shape: {
-              scenarios: loaded.map((one) => ({
-                loaded: one,
-                load: {
-                  ratePerSecond: flags.rate === undefined ? 20 : parsePositive(flags.rate, '--rate', 100_000),
-                  interleaving: interleavingOf(one.scenario),
-                },
-              })),
-              samplesEach: parseWhole(flags.samples, '--samples', 1),
-              durationMs: parseDurationMs(flags.epochDuration, '--epoch-duration'),
-              warmupMs: parseDurationMs(flags.warmup, '--warmup'),
-              blockMs: parseDurationMs(flags.block, '--block'),
-              draws: flags.draws === 'independent' ? 'independent' : 'keyed',
-            },
-            settings: {
-              margins: defaultMargins,
-              samplesEach: parseWhole(flags.samples, '--samples', 1),
-              maxEpochs: gateRule.looksAtEpochs.at(-1) ?? 0,
-              demoted: new Map(),
-            },
-            ...(flags.maxMinutes !== undefined && { maxMinutes: parsePositive(flags.maxMinutes, '--max-minutes') }),
-            resultsRoot: flags.out,
+        const seed = parseWhole(flags.seed, '--seed');
+        const request: GateRequest = {
+          gateId,
+          seed,
+          specs: { base: await parseSide(flags.base, '--base', around), head: await parseSide(flags.head, '--head', around) },
+          sideOptions,
+          shape: {
+            scenarios: loaded.map((one) => ({
+              loaded: one,
+              load: {
+                ratePerSecond: flags.rate === undefined ? 20 : parsePositive(flags.rate, '--rate', 100_000),
+                interleaving: interleavingOf(one.scenario),
+              },
+            })),
+            samplesEach: parseWhole(flags.samples, '--samples', 1),
+            durationMs: parseDurationMs(flags.epochDuration, '--epoch-duration'),
+            warmupMs: parseDurationMs(flags.warmup, '--warmup'),
+            blockMs: parseDurationMs(flags.block, '--block'),
+            draws: flags.draws === 'independent' ? 'independent' : 'keyed',
           },
-          { view, signal: interrupt.signal },
-        );
-        console.log(`${file.verdict.verdict}: ${file.verdict.reasons.join('\n  ')}\n${directory}/gate.json`);
-        exit(exitCodeOf(file.verdict.verdict));
+          settings: {
+            margins: defaultMargins,
+            samplesEach: parseWhole(flags.samples, '--samples', 1),
+            maxEpochs: gateRule.looksAtEpochs.at(-1) ?? 0,
+            demoted: new Map(),
+            ...(acceptance && { acceptance: { ...acceptance, today: new Date().toISOString().slice(0, 10) } }),
+          },
+          ...(flags.maxMinutes !== undefined && { maxMinutes: parsePositive(flags.maxMinutes, '--max-minutes') }),
+          resultsRoot: flags.out,
+        };
+        const measure = (retry: number): ReturnType<typeof gate> =>
+          gate(retry === 0 ? request : { ...request, gateId: newRunId(label, new Date()), seed: seed + retry }, { view, signal: interrupt.signal });
+        exit(await gateUntilTold(measure, policy, interrupt.signal));
       } finally {
         interrupt.release();
       }

@@ -19,6 +19,9 @@ export function endedByFaults(records: readonly EpochRecord[]): Concluded | unde
   const broken = (side: EpochFault['side']): EpochFault | undefined => faults.find((fault) => fault.kind === 'broken' && fault.side === side);
   const base = broken('base');
   const head = broken('head');
+  // It has never answered anything: a first change has nothing to be compared with.
+  if (base && records.every(({ sides }) => sides.base.requests === 0))
+    return { verdict: 'inconclusive', reasons: [`base cannot be started: ${base.text}`], noBase: base.text };
   if (base) return { verdict: 'invalid', reasons: [`base is broken: ${base.text}`, ...(head ? [`head is broken: ${head.text}`] : [])] };
   if (head) return { verdict: 'fail', reasons: [`head is broken, and base is not: ${head.text}`] };
   const latest = records.slice(-mostInvalidInARow);

@@ -110,6 +110,9 @@ export interface HopEpochs {
   /** Median over the requests of the epoch. */
   baseMs: number[];
   headMs: number[];
+  /** Mean over them: what a tail changes and the median does not show. */
+  baseMeanMs: number[];
+  headMeanMs: number[];
 }
 
 /**

@@ -11,6 +11,7 @@ import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from '.
 import { runEpoch } from './epochs/run-epoch.ts';
 import type { GateFile } from './gate-file.ts';
 import { writeGate } from './gate-store.ts';
+import { writeGateReports } from './write-gate-reports.ts';
 import { makeGateFile } from './make-gate-file.ts';
 import { openSides, type SideOptions, type SideSpecs } from './sides/open-side.ts';
 import { type Side, SideFault } from './sides/side.ts';
@@ -82,6 +83,7 @@ export async function gate(request: GateRequest, parts: GateParts): Promise<{ di
     ...(sides && { identities: { base: sides.base.identity, head: sides.head.identity } }),
   });
   await writeGate(directory, file);
+  await writeGateReports(directory, file);
   return { directory: join(directory), gate: file };
 }
 

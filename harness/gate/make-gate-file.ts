@@ -1,10 +1,10 @@
 /** Everything that a gate found out, as the file that the outputs read. Pure. */
 import type { Machine } from '../results/run-file.ts';
-import type { Evidence } from './decide.ts';
 import type { DecisionRule } from './decision-rule.ts';
 import type { Concluded } from './conclude.ts';
 import { type EpochRecord, epochFile } from './epochs/epoch-record.ts';
-import { cpuPerRequest, hopsOf } from './epochs/evidence.ts';
+import { cpuPerRequest, hopsOf, type JudgeableEvidence } from './epochs/evidence.ts';
+import { judgeHardLimits, withHardLimits } from './hard-limits.ts';
 import type { GateRequest } from './gate.ts';
 import type { EpochSummary, GateFile, GateSide } from './gate-file.ts';
 import type { SideIdentity } from './sides/side.ts';
@@ -13,7 +13,7 @@ import type { Decision, SideName } from './types.ts';
 export interface GateFindings {
   request: GateRequest;
   records: readonly EpochRecord[];
-  evidence: Evidence;
+  evidence: JudgeableEvidence;
   decision: Decision | undefined;
   verdict: Concluded;
   rule: DecisionRule;
@@ -30,7 +30,14 @@ export function makeGateFile(findings: GateFindings): GateFile {
   const { request, records, evidence, decision, verdict, rule } = findings;
   const { shape, specs } = request;
   const valid = records.filter(({ faults }) => faults.length === 0);
-  const { noBase, ...conclusion } = verdict;
+  const hardLimits =
+    valid.length === 0
+      ? []
+      : judgeHardLimits(
+          shape.scenarios.map(({ loaded }) => loaded.scenario),
+          valid.map(({ sides }) => sides),
+        );
+  const { noBase, ...conclusion } = withHardLimits(verdict, hardLimits);
   const profile = valid[0]?.sides.base.profile;
   const side = (name: SideName): GateSide => sideOf(findings.identities?.[name] ?? { kind: 'command', given: specs[name].given, label: specs[name].given });
   return {
@@ -63,7 +70,8 @@ export function makeGateFile(findings: GateFindings): GateFile {
     metrics: [...evidence.metrics],
     errors: [...evidence.errors],
     hops: hopsOf(valid),
-    hardLimits: [],
+    hardLimits,
+    ...(evidence.acceptance && { acceptance: evidence.acceptance }),
     ...(decision && { decision }),
     ...(noBase !== undefined && { noBase }),
     verdict: conclusion,

@@ -86,7 +86,9 @@ describe('evidence', () => {
   });
 
   it('has the hops that both sides tell of', () => {
-    expect(hopsOf(records(2, () => 1.5))).toEqual([{ scenario: 'crud', operation: 'projects.list', hop: 'store', baseMs: [20, 20], headMs: [30, 30] }]);
+    expect(hopsOf(records(2, () => 1.5))).toEqual([
+      { scenario: 'crud', operation: 'projects.list', hop: 'store', baseMs: [20, 20], headMs: [30, 30], baseMeanMs: [21, 21], headMeanMs: [21, 21] },
+    ]);
   });
 });
 

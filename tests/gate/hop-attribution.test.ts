@@ -20,7 +20,7 @@ test('the change of each hop with its interval, and the one that it is in', () =
 });
 
 test('swapping the sides turns every change around, and no hop is slower then', () => {
-  const swapped = hops.map((hop) => ({ ...hop, baseMs: hop.headMs, headMs: hop.baseMs }));
+  const swapped = hops.map((hop) => ({ ...hop, baseMs: hop.headMs, headMs: hop.baseMs, baseMeanMs: hop.headMeanMs, headMeanMs: hop.baseMeanMs }));
   const found = attributeToHops(swapped, operation, 0.0125);
   expect(found?.slower).toEqual([]);
   expect(found?.hops.find(({ hop }) => hop === 'store')?.changeMs).toBeCloseTo(-4, 9);
@@ -32,10 +32,19 @@ test('two hops that both went up are both told; one with a small part of it is n
 });
 
 test('a change inside of the spread is in no hop, and nothing is known of a server that tells none, or of one epoch', () => {
-  const noisy = { ...operation, hop: 'store', baseMs: Array.from({ length: epochCount }, () => 20), headMs: [18, 24, 19, 23, 17, 26, 20, 21.5] };
+  const [baseMs, headMs] = [Array.from({ length: epochCount }, () => 20), [18, 24, 19, 23, 17, 26, 20, 21.5]];
+  const noisy = { ...operation, hop: 'store', baseMs, headMs, baseMeanMs: baseMs, headMeanMs: headMs };
   const found = attributeToHops([noisy], operation, 0.0125);
   expect(found?.slower).toEqual([]);
   expect(found?.hops[0]?.changeMs).toBeCloseTo(1.0625, 9);
   expect(attributeToHops([], operation, 0.0125)).toBeUndefined();
-  expect(attributeToHops([{ ...noisy, baseMs: [20], headMs: [30] }], operation, 0.0125)).toBeUndefined();
+  expect(attributeToHops([{ ...noisy, baseMs: [20], headMs: [30], baseMeanMs: [20], headMeanMs: [30] }], operation, 0.0125)).toBeUndefined();
+});
+
+test('a change of the slow requests alone is in the mean of its hop', () => {
+  const tail = hops.map((hop) => (hop.hop === 'store' ? { ...hop, headMs: hop.baseMs } : hop));
+  const found = attributeToHops(tail, operation, 0.0125);
+  expect(found?.by).toBe('mean');
+  expect(found?.slower.map(({ hop, changeMs }) => [hop, Number(changeMs.toFixed(6))])).toEqual([['store', 4]]);
+  expect(attributeToHops(hops, operation, 0.0125)?.by).toBe('median');
 });

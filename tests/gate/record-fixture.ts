@@ -10,7 +10,7 @@ export function sideRecord(factor = 1, change: Partial<EpochSide> = {}): EpochSi
     cpuMs: 100,
     requests: 200,
     achievedPerSecond: 20,
-    scenarios: [{ scenario: 'crud', counts, operations: { 'projects.list': [0, 200] }, errors: [], checks: [] }],
+    scenarios: [{ scenario: 'crud', counts, operations: { 'projects.list': [0, 200] }, good: { 'projects.list': [200, 200] }, errors: [], checks: [] }],
     series: [
       {
         scenario: 'crud',

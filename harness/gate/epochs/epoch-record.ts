@@ -64,6 +64,8 @@ export interface ScenarioCounts {
   counts: Record<'ok' | 'failed' | 'timeout' | 'aborted' | 'dropped', number>;
   /** [failed, requests] by operation; timeouts and dropped ones are failed. */
   operations: Record<string, [failed: number, requests: number]>;
+  /** [good, requests] by operation: those that ended ok and met every latency objective of the scenario that covers them. Aborted ones do not count. */
+  good: Record<string, [good: number, requests: number]>;
   /** Kinds of error of each operation, most frequent first. */
   errors: { operation: string; kind: string; count: number; example: string }[];
   /** Checks of the load's delivery that did not hold. */

@@ -1,6 +1,7 @@
 /** From epoch records to what the decision rests on. Pure. */
 import type { Evidence } from '../decide.ts';
-import type { HopEpochs } from '../gate-file.ts';
+import { type AcceptanceEntry, applyAcceptance } from '../acceptance.ts';
+import type { AcceptanceResult, HopEpochs } from '../gate-file.ts';
 import type { ErrorEpochs, GateMetric, MetricEpochs, Scope, SideName } from '../types.ts';
 import { tailOf } from '../statistics/cluster-bootstrap.ts';
 import { harrellDavis } from '../statistics/harrell-davis.ts';
@@ -15,6 +16,13 @@ export interface MetricSettings {
   demoted: ReadonlyMap<string, string>;
   /** Why nothing decides: a side that cannot be started afresh. */
   allAdvisory?: string;
+  /** Intended slowdowns. `today`: `2026-11-25`, UTC. */
+  acceptance?: { file: string; entries: readonly AcceptanceEntry[]; today: string };
+}
+
+export interface JudgeableEvidence extends Evidence {
+  /** What the acceptance file did to the metrics. */
+  acceptance?: AcceptanceResult;
 }
 
 /** A milestone is reached once a page load, which is some 250 requests: so many are enough for its median. */
@@ -50,7 +58,7 @@ export function figuresOf(record: EpochRecord, settings: Pick<MetricSettings, 'm
 }
 
 /** @param epochs valid ones, in order */
-export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSettings, seed: number): Evidence {
+export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSettings, seed: number): JudgeableEvidence {
   const ids = new Map<string, Figure>();
   for (const { figures } of epochs) for (const [id, figure] of figures) if (!ids.has(id)) ids.set(id, figure);
   const metrics = [...ids].map(([id, { metric, needed }]): MetricEpochs => {
@@ -70,7 +78,11 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
       ...(pooled.length > 0 && { pooled }),
     };
   });
-  return { metrics, errors: errorsOf(epochs.map(({ record }) => record)), seed };
+  const errors = errorsOf(epochs.map(({ record }) => record));
+  if (!settings.acceptance) return { metrics, errors, seed };
+  const { file, entries, today } = settings.acceptance;
+  const { metrics: accepted, ...acceptance } = applyAcceptance(metrics, entries, today);
+  return { metrics: accepted, errors, seed, acceptance: { file, ...acceptance } };
 }
 
 /** Own times of hops, for operations that both sides tell them of in every epoch. */
@@ -81,10 +93,20 @@ export function hopsOf(records: readonly EpochRecord[]): HopEpochs[] {
     for (const hop of sides.base.hops) {
       const other = head.get(hopKey(hop));
       if (!other) continue;
-      const entry = found.get(hopKey(hop)) ?? { scenario: hop.scenario, operation: hop.operation, hop: hop.hop, baseMs: [], headMs: [] };
+      const entry = found.get(hopKey(hop)) ?? {
+        scenario: hop.scenario,
+        operation: hop.operation,
+        hop: hop.hop,
+        baseMs: [],
+        headMs: [],
+        baseMeanMs: [],
+        headMeanMs: [],
+      };
       found.set(hopKey(hop), entry);
       entry.baseMs.push(hop.medianUs / 1_000);
       entry.headMs.push(other.medianUs / 1_000);
+      entry.baseMeanMs.push(hop.meanUs / 1_000);
+      entry.headMeanMs.push(other.meanUs / 1_000);
     }
   }
   return [...found.values()].filter(({ baseMs }) => baseMs.length === records.length);

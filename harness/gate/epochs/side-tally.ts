@@ -61,6 +61,7 @@ export class SideTally {
       scenario,
       counts: totals.counts,
       operations: Object.fromEntries(operations.map(([operation, { failed, requests }]) => [operation, [failed, requests]])),
+      good: goodOf(measurement),
       errors: operations.flatMap(([operation, { groups }]) => groups.top().map(({ error, count, example }) => ({ operation, kind: error, count, example }))),
       checks: judgeValidity(measurement).checks.filter(({ ok }) => !ok),
     };
@@ -97,4 +98,13 @@ export class SideTally {
     }
     series.us.push(Math.round(ms * 1_000));
   }
+}
+
+function goodOf({ operations }: LegMeasurement): ScenarioCounts['good'] {
+  return Object.fromEntries(
+    operations.map(({ operation, counts: { ok, failed, timeout, dropped }, goodputRatio = 0 }) => {
+      const requests = ok + failed + timeout + dropped;
+      return [operation, [Math.round(goodputRatio * requests), requests]];
+    }),
+  );
 }

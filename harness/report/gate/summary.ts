@@ -83,7 +83,7 @@ function headlineOf(gate: GateFile, rows: readonly GateRow[], hops: readonly str
   const { decision, verdict, noBase } = gate;
   const [reason = 'no reason given'] = verdict.reasons;
   if (noBase !== undefined) return `No base to compare with, so nothing was compared: ${noBase}`;
-  if (verdict.verdict === 'invalid') return `Invalid, nothing can be said of the change: ${reason}`;
+  if (verdict.verdict === 'invalid') return `Invalid, nothing can be said of the change: ${verdict.reasons.slice(0, 2).join(': ') || reason}`;
   const gating = rows.filter(({ metric }) => metric.advisory === undefined);
   const out = ruledOut(gating.map(({ metric }) => metric));
   const ruled =
@@ -134,7 +134,7 @@ function hopText(found: HopAttribution | undefined, metric: MetricJudgement): st
   const [first, ...rest] = found.slower;
   if (!first)
     return `in no hop's median (the largest change is ${found.hops[0]?.hop} ${signed(found.hops[0]?.changeMs ?? 0)} ms): the slowdown is in the tail, or outside of the hops`;
-  const text = `in the hop ${first.hop}, own time ${number(first.baseMs)} → ${number(first.headMs)} ms (${signed(first.lowMs)} to ${signed(first.highMs)} ms)${of}`;
+  const text = `in the hop ${first.hop}, ${found.by === 'mean' ? 'slow requests alone, mean own time' : 'own time'} ${number(first.baseMs)} → ${number(first.headMs)} ms (${signed(first.lowMs)} to ${signed(first.highMs)} ms)${of}`;
   return rest.length === 0 ? text : `${text}; also ${rest.map(({ hop, changeMs }) => `${hop} ${signed(changeMs)} ms`).join(', ')}`;
 }
 
@@ -145,6 +145,7 @@ function signed(ms: number): string {
 function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
   const { epochs, hardLimits, acceptance, pilot, calibration, recordedFrom, interrupted } = gate;
   const invalid = epochs.filter(({ valid }) => !valid);
+  const { verdict } = gate.verdict;
   const advisory = rows.filter(({ metric }) => metric.advisory !== undefined);
   return [
     ...(interrupted ? ['interrupted: what was measured until then is here'] : []),
@@ -158,7 +159,9 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
       .filter(({ state, remark }) => state !== 'accepted' && remark.startsWith(notNeeded))
       .map(({ metric }) => `acceptance not needed: ${metric.id} is within its margin`),
     ...(invalid.length > 0
-      ? [`${invalid.length} of ${epochs.length} epochs were invalid and do not count: ${[...new Set(invalid.flatMap(({ reasons }) => reasons))].join('; ')}`]
+      ? [
+          `${invalid.length} of ${epochs.length} epochs were invalid and do not count${verdict === 'invalid' ? '' : `: ${firstOf(invalid.flatMap(({ reasons }) => reasons))}`}`,
+        ]
       : []),
     ...(advisory.length > 0 ? [`${advisory.length} of ${rows.length} metrics are advisory: judged and told, they decide nothing`] : []),
     ...(pilot?.notes ?? []),
@@ -182,4 +185,9 @@ function limitText({ text, outcome, scenario, base, head, objective, reason }: G
     met: 'hard limit met',
   };
   return `${words[outcome]}: ${scenario}, ${text}${measured}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function firstOf(reasons: readonly string[]): string {
+  const unique = [...new Set(reasons)];
+  return unique.length > 3 ? `${unique.slice(0, 3).join('; ')}; and ${unique.length - 3} more reasons` : unique.join('; ');
 }
