@@ -1,15 +1,15 @@
-import betaQuantile from '@stdlib/stats-base-dists-beta-quantile';
+import { betaAt } from './distributions.ts';
 
 /** Exact (Clopper-Pearson) upper bound of a probability after `count` events in `n` trials; a true value above it would give so few with probability `alpha` at most. */
 export function binomialUpper(count: number, n: number, alpha: number): number {
   requireCounts(count, n);
-  return count === n ? 1 : betaQuantile(1 - alpha, count + 1, n - count);
+  return count === n ? 1 : betaAt(1 - alpha, count + 1, n - count);
 }
 
 /** Exact (Clopper-Pearson) lower bound, the counterpart of `binomialUpper`. */
 export function binomialLower(count: number, n: number, alpha: number): number {
   requireCounts(count, n);
-  return count === 0 ? 0 : betaQuantile(alpha, count, n - count + 1);
+  return count === 0 ? 0 : betaAt(alpha, count, n - count + 1);
 }
 
 /** Two-sided exact interval: both bounds at half of `1 - confidence`. */

@@ -1,4 +1,4 @@
-import betaCdf from '@stdlib/stats-base-dists-beta-cdf';
+import { betaBelow } from './distributions.ts';
 
 /** The weights that are not 0 (to the precision of a number); `first` is the index of the first among all n. */
 interface Weights {
@@ -26,7 +26,7 @@ function weightsOf(n: number, q: number): Weights {
   const key = `${n}:${q}`;
   const found = known.get(key);
   if (found) return found;
-  const below = (i: number): number => betaCdf(i / n, (n + 1) * q, (n + 1) * (1 - q));
+  const below = (i: number): number => betaBelow(i / n, (n + 1) * q, (n + 1) * (1 - q));
   const middle = Math.min(n - 1, Math.floor(n * q));
   const edges = [below(middle)];
   let first = middle;

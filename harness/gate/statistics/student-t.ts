@@ -1,9 +1,8 @@
-import cdf from '@stdlib/stats-base-dists-t-cdf';
-import quantile from '@stdlib/stats-base-dists-t-quantile';
+import { studentAt, studentBelow } from './distributions.ts';
 
 /** P(T > t) for Student's t with `degrees` of freedom. Exact in the far tail too: small p are what a correction for many metrics needs. */
 export function studentUpperTail(t: number, degrees: number): number {
-  return cdf(-t, degrees);
+  return studentBelow(-t, degrees);
 }
 
 const known = new Map<number, number[]>();
@@ -13,7 +12,7 @@ export function studentCritical(alpha: number, degrees: number): number {
   if (known.size > 1_000) known.clear();
   const byDegrees = known.get(alpha) ?? [];
   known.set(alpha, byDegrees);
-  const value = byDegrees[degrees] ?? -quantile(alpha, degrees);
+  const value = byDegrees[degrees] ?? -studentAt(alpha, degrees);
   byDegrees[degrees] = value;
   return value;
 }
