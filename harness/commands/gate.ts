@@ -8,7 +8,7 @@ import { gate, type GateRequest, type GateView } from '../gate/gate.ts';
 import { isGateLimit } from '../gate/hard-limits.ts';
 import { readAcceptance } from '../gate/read-acceptance.ts';
 import { withThresholds } from '../plan/add-thresholds.ts';
-import { defaultMargins } from '../gate/margins.ts';
+import { parseMargins } from '../gate/parse-margins.ts';
 import { type SideOptions, surroundings } from '../gate/sides/open-side.ts';
 import { parseSide } from '../gate/sides/side-spec.ts';
 import { type AddCommand, example } from './command.ts';
@@ -33,6 +33,7 @@ interface GateFlags {
   start?: string;
   ready?: string;
   slow?: string;
+  margin?: string;
   threshold: string[];
   accept?: string;
   onInconclusive?: string;
@@ -60,6 +61,7 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--start <command>', "starts a checkout's server; {port} is filled in (default npm start, with PORT set)")
     .option('--ready <path>', 'answers 2xx when the server is ready (default: any answer of /)')
     .option('--slow <rules>', "slows head's reference server on purpose, to see the gate fail (docs/truth.md)")
+    .option('--margin <shares>', 'largest slowdown that is no regression: 8%, or p50=5%,p95=10%,p99=25%,floor=0.3ms (the default)')
     .option('--accept <file>', 'intended slowdowns (default .plumbline/accept.yaml, where there is one; docs/gate.md)')
     .option('--on-inconclusive <what>', 'fail: exit code 99; warn: 0, with a warning; retry:N: measure again up to N times (default: 75)')
     .option('--out <folder>', 'where results go', 'results')
@@ -117,7 +119,7 @@ export const addGate: AddCommand = (program, exit) => {
             draws: flags.draws === 'independent' ? 'independent' : 'keyed',
           },
           settings: {
-            margins: defaultMargins,
+            margins: parseMargins(flags.margin),
             samplesEach: parseWhole(flags.samples, '--samples', 1),
             maxEpochs: gateRule.looksAtEpochs.at(-1) ?? 0,
             demoted: new Map(),

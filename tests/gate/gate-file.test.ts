@@ -6,6 +6,7 @@ import { gateRule } from '../../harness/gate/decision-rule.ts';
 import type { EpochRecord } from '../../harness/gate/epochs/epoch-record.ts';
 import { evidenceOf, figuresOf, type MetricSettings } from '../../harness/gate/epochs/evidence.ts';
 import type { GateFile } from '../../harness/gate/gate-file.ts';
+import { parseGate } from '../../harness/gate/gate-store.ts';
 import { makeGateFile } from '../../harness/gate/make-gate-file.ts';
 import { defaultMargins } from '../../harness/gate/margins.ts';
 import { renderGateMarkdown } from '../../harness/report/gate/markdown.ts';
@@ -86,6 +87,15 @@ describe('from recorded epochs to gate.json', () => {
     expect(renderGateMarkdown(failed).split('\n')[0]).toMatch(
       /^❌ \*\*fail\*\*: projects\.list is 12% slower at p50 .*, in the hop store, own time 20 → 22\.4 ms/,
     );
+  });
+
+  it('holds what its verdict is computed from: read back, it gives the same decision', () => {
+    for (const gate of [gateOf(recordsOf(1)), gateOf(recordsOf(1.12)), gateOf(recordsOf(1.12), { accept: accept('15%') })]) {
+      const { metrics, errors, seed, epochs, decision } = parseGate(JSON.stringify(gate), 'gate.json');
+      expect(decideByLooks({ metrics, errors, seed }, { epochs: epochs.length, ended: true })).toEqual(gate.decision);
+      const other = metrics.map((metric) => ({ ...metric, effects: metric.effects.map((effect) => -effect - 0.2) }));
+      expect(decideByLooks({ metrics: other, errors, seed }, { epochs: epochs.length, ended: true })).not.toEqual(decision);
+    }
   });
 
   it('passes the same with an acceptance, and says so; not beyond it, and not when it has expired', () => {
