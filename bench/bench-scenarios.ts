@@ -3,7 +3,7 @@ import { sessionHeaders, signIn } from '../scenarios/session.ts';
 import type { Scenario } from '../scenarios/types.ts';
 
 /** Requests of one operation, one after another in an open model. Against a bare server nobody signs in: the same bytes are sent with a made-up session. */
-export function plainScenario(operation: string, options: { bare: boolean }): Scenario {
+export function plainScenario(operation: string, options: { bare: boolean; body?: Record<string, string> }): Scenario {
   return {
     name: 'bench-plain',
     description: `${operation}, open model.`,
@@ -11,7 +11,7 @@ export function plainScenario(operation: string, options: { bare: boolean }): Sc
     durationMs: 1_000,
     users: options.bare ? 1 : 8,
     ...(options.bare ? { variables: { org_uuid: '00000000-0000-4000-8000-000000000000', session: 'x'.repeat(64) } } : { setup: [signIn] }),
-    journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: sessionHeaders }] }],
+    journeys: [{ name: 'plain', steps: [{ id: 'plain', operation, headers: sessionHeaders, ...(options.body && { body: options.body }) }] }],
     objectives: [],
   };
 }

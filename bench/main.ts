@@ -10,9 +10,12 @@ import { type BenchFile, type CaseRecord, writeBenchFile } from './bench-file.ts
 import { plainScenario, shortStreamProfile, streamEvents, streamScenario } from './bench-scenarios.ts';
 import { brotliCase } from './brotli-case.ts';
 import type { Case, Row } from './case.ts';
+import { durabilityCase } from './durability-case.ts';
+import { pageCase } from './page-case.ts';
 import { rateCase } from './rate-case.ts';
 import { residualCase } from './residual-case.ts';
 import { startCase } from './start-case.ts';
+import { storageKinds, storageTitles } from './storage.ts';
 import { streamCase } from './stream-case.ts';
 import { tiersCase } from './tiers-case.ts';
 import { table } from './table.ts';
@@ -29,6 +32,20 @@ const cases: (Case & { full?: boolean })[] = [
   residualCase({ name: 'metadata-500', title: 'metadata 500/s', operation: 'settings.features.read', ratePerSecond: 500, blocks: 4, blockMs: 5_000 }),
   residualCase({ name: 'metadata-2000', title: 'metadata 2,000/s', operation: 'settings.features.read', ratePerSecond: 2_000, blocks: 3, blockMs: 4_000 }),
   residualCase({ name: 'crud-500', title: 'crud 500/s', operation: 'chat.conversations.list', ratePerSecond: 500, blocks: 4, blockMs: 5_000 }),
+  ...storageKinds.map((storage) =>
+    residualCase({
+      name: `create-500-${storage}`,
+      title: `conversations created 500/s, ${storageTitles[storage]}`,
+      operation: 'chat.conversations.create',
+      ratePerSecond: 500,
+      blocks: 3,
+      blockMs: 5_000,
+      body: { name: 'A conversation of the bench' },
+      storage,
+    }),
+  ),
+  { ...pageCase, full: true },
+  { ...durabilityCase, full: true },
   streamCase({ name: 'streams-1000', streams: 1_000, protocol: 'http/1.1', runs: 1, bounds: { driverErrorP99Ms: 2, lost: 0 } }),
   streamCase({
     name: 'streams-4000',

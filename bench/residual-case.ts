@@ -5,6 +5,7 @@ import { disturbedShare } from './calm.ts';
 import { plainScenario } from './bench-scenarios.ts';
 import { at, type Case, type CaseOptions, type CaseResult, ms, percent, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
+import { openStorage, type StorageKind } from './storage.ts';
 import { driveJobs, scrapeEverySecond, startBareServer, startPinnedServer } from './pinned.ts';
 
 export interface ResidualLoad {
@@ -14,6 +15,10 @@ export interface ResidualLoad {
   ratePerSecond: number;
   blocks: number;
   blockMs: number;
+  /** Of each request. */
+  body?: Record<string, string>;
+  /** Default: in memory. */
+  storage?: StorageKind;
 }
 
 /** What the reference server may add to a bare one. */
@@ -32,7 +37,8 @@ export function residualCase(load: ResidualLoad): Case {
 }
 
 async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
-  const server = await startPinnedServer({ profile: 'observed', seed }, signal);
+  const storage = await openStorage(load.storage ?? 'memory');
+  const server = await startPinnedServer({ profile: 'observed', seed, flags: storage.flags }, signal);
   const over = new AbortController();
   void scrapeEverySecond(server.url, over.signal);
   try {
@@ -44,6 +50,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
         warmupMs,
         durationMs: quick ? 1_500 : load.blockMs,
       } as const;
+      const body = load.body && { body: load.body };
       const jobs: DriveJob[] = [];
       const blocks = quick ? 1 : load.blocks;
       for (let block = 0; block <= blocks; block += 1) {
@@ -55,7 +62,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
           ...common,
           durationMs,
           seed: seed + block,
-          scenario: plainScenario(load.operation, { bare: false }),
+          scenario: plainScenario(load.operation, { bare: false, ...body }),
           target: reference,
           serverPids: [server.pid],
         });
@@ -63,7 +70,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
           ...common,
           durationMs,
           seed: seed + block,
-          scenario: plainScenario(load.operation, { bare: true }),
+          scenario: plainScenario(load.operation, { bare: true, ...body }),
           target: plain,
           serverPids: [bare.pid],
         });
@@ -80,6 +87,7 @@ async function runResiduals(load: ResidualLoad, { quick, signal, calmMs }: CaseO
   } finally {
     over.abort();
     await server.stop();
+    await storage.stop();
   }
 }
 
