@@ -60,6 +60,13 @@ test('a lost message is not held against reads, since it may have been gone', ()
   expect(staleReads(story.operations, channels).stale).toEqual([]);
 });
 
+test('nor is one that was seen before and at the same time only; one that is seen afterwards is, whatever becomes of it', () => {
+  const seenMeanwhile = new Story().w('a', 0, 10).r(['a'], 20, 45).r([], 40, 50).r(['a'], 41, 49, { process: 'q' }).final([], 100);
+  expect(staleReads(seenMeanwhile.operations, channels).stale).toEqual([]);
+  const seenAfterwards = new Story().w('a', 0, 10).r([], 40, 50).r(['a'], 60, 70).final([], 100);
+  expect(staleReads(seenAfterwards.operations, channels).stale).toMatchObject([{ read: { invokedAtMs: 40 }, missed: { value: 'a' } }]);
+});
+
 test('a name that was overtaken is not missing', () => {
   const story = new Story().w('a', 0, 10, latest).w('b', 20, 30, latest).r(['b'], 40, 50).final(['b'], 100);
   expect(staleReads(story.operations, channels).stale).toEqual([]);
@@ -112,4 +119,11 @@ test('which channel is ahead, by reads after both were acknowledged', () => {
   expect(order([['c'], ['t', 'c']])).toEqual({ firstAhead: 0, secondAhead: 1, both: 0, together: 0 });
   expect(order([[], ['t', 'c']])).toEqual({ firstAhead: 0, secondAhead: 0, both: 0, together: 1 });
   expect(order([['t'], ['c']])).toEqual({ firstAhead: 0, secondAhead: 0, both: 1, together: 0 });
+  // The content is not acknowledged yet when the first read is sent.
+  const early = new Story()
+    .w('t', 0, 10, { ...latest, version: 1 })
+    .w('c', 0, 50, { version: 1 })
+    .r(['t'], 20, 30)
+    .r(['t', 'c'], 60, 70);
+  expect(channelOrder(early.operations, 'title', 'content')).toEqual({ firstAhead: 0, secondAhead: 0, both: 0, together: 1 });
 });

@@ -1,6 +1,5 @@
 import type { Channels, Operation, WriteOperation } from '../history.ts';
 import { type AcknowledgedWrite, type AnsweredRead, byKey, type KeyHistory, shownWrite, wasBefore } from './indexed.ts';
-import { lostUpdates } from './lost-updates.ts';
 
 export interface StaleRead {
   read: AnsweredRead;
@@ -20,18 +19,17 @@ export interface StaleReads {
 }
 
 /**
- * Reads that lack a write which was acknowledged before they were sent. A write that is lost for good, or that no later read ever shows, is not held against a read:
- * it may have been gone by then (that is `lostUpdates`' matter).
+ * Reads that lack a write which was acknowledged before they were sent, and which a read that began after their end still shows: so it was there, and they were late. A write
+ * that no later read shows is not held against a read: it may have been gone by then (that is `lostUpdates`' matter).
  */
 export function staleReads(history: readonly Operation[], channels: Channels): StaleReads {
-  const lost = new Set(lostUpdates(history, channels).lost.map(({ write }) => write.value));
   const result: StaleReads = { decided: 0, stale: [] };
   for (const entry of byKey(history)) {
     for (const [channel, keeps] of Object.entries(channels)) {
       const writes = entry.writes.filter((write) => write.channel === channel);
-      const proven = entry.acknowledged.filter((write) => write.channel === channel && !lost.has(write.value));
+      const ofChannel = entry.acknowledged.filter((write) => write.channel === channel);
       for (const read of entry.reads) {
-        const due = proven.filter((write) => write.completedAtMs < read.invokedAtMs && wasShownLater(write, read, entry, writes, keeps === 'latest'));
+        const due = ofChannel.filter((write) => write.completedAtMs < read.invokedAtMs && wasShownLater(write, read, entry, writes, keeps === 'latest'));
         if (due.length === 0) continue;
         result.decided += 1;
         const missed = due.filter((write) => !shows(read, write, writes, keeps === 'latest'));
@@ -52,7 +50,7 @@ function shows(read: AnsweredRead, write: WriteOperation, writes: readonly Write
   return shown !== undefined && !wasBefore(shown, write);
 }
 
-/** Some read, this one or one that ended after it, shows that the write was still to come and not gone. */
+/** Some read, this one or one that began after its end, shows that the write was still to come and not gone. */
 function wasShownLater(write: AcknowledgedWrite, read: AnsweredRead, { reads }: KeyHistory, writes: readonly WriteOperation[], latestOnly: boolean): boolean {
-  return shows(read, write, writes, latestOnly) || reads.some((other) => other.completedAtMs > read.invokedAtMs && shows(other, write, writes, latestOnly));
+  return shows(read, write, writes, latestOnly) || reads.some((other) => other.invokedAtMs > read.completedAtMs && shows(other, write, writes, latestOnly));
 }
