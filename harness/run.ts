@@ -6,12 +6,12 @@ import { startRunClock } from './clock.ts';
 import type { LegView } from './drive/drive-leg.ts';
 import type { Driver } from './drive/driver.ts';
 import { toLegResult } from './judge/judge.ts';
-import { judgeRun, worstVerdict } from './judge/verdict.ts';
+import { judgeRun } from './judge/verdict.ts';
 import type { Plan } from './plan/plan.ts';
 import { writeReports } from './results/write-reports.ts';
 import { machineFacts, toolFacts } from './results/machine.ts';
 import type { Findings } from './results/findings.ts';
-import type { LegMeasurement, RunFile, RunVerdict } from './results/run-file.ts';
+import type { LegMeasurement, LegResult, RunFile, RunVerdict, ValidityCheck } from './results/run-file.ts';
 import { createRunDirectory, discardRunDirectory, writeRun } from './results/run-store.ts';
 import { samplesFileName, writeSamples } from './results/samples.ts';
 import { type ServerFacts, serverFacts } from './results/server-facts.ts';
@@ -101,22 +101,24 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
     ...(telemetry && { telemetry }),
     ...(notes.length > 0 && { notes }),
     ...(study && { findings: study.findings }),
-    verdict: withFindings(judgeRun(legs, interrupted), study?.findings),
+    verdict: verdictOf(legs, interrupted, study?.findings),
   };
   await writeRun(directory, result);
   await writeReports(directory, result);
   return { directory, run: result };
 }
 
-/** A study's own verdict beside that of its load: the worse counts, and its reasons come first unless the load was not delivered. */
-function withFindings(load: RunVerdict, findings: Findings | undefined): RunVerdict {
+/** Checks without which a study found nothing; the others are of the load, and a study's findings do not hang on its punctuality. */
+const studyNeeds: readonly ValidityCheck['name'][] = ['failed', 'interrupted', 'samples'];
+
+/** With findings, theirs is the verdict: they are decided from the times at which things really happened. A load that was late is told beside it, since it blurs latencies. */
+function verdictOf(legs: readonly LegResult[], interrupted: boolean, findings: Findings | undefined): RunVerdict {
+  const load = judgeRun(legs, interrupted);
   if (!findings) return load;
+  const broken = legs.flatMap(({ id, validity }) => validity.checks.filter(({ ok }) => !ok).map(({ name, text }) => ({ name, text: `${id}: ${text}` })));
   const { verdict, reasons } = findings.verdict;
-  const worst = worstVerdict([load.verdict, verdict]);
-  return {
-    verdict: worst,
-    reasons: load.verdict === 'pass' ? [...reasons] : worst === 'invalid' ? [...load.reasons, ...reasons] : [...reasons, ...load.reasons],
-  };
+  if (interrupted || broken.some(({ name }) => studyNeeds.includes(name))) return { verdict: 'invalid', reasons: [...load.reasons, ...reasons] };
+  return { verdict, reasons: [...reasons, ...broken.map(({ text }) => `take its latencies with care: ${text}`)] };
 }
 
 async function factsBefore(plan: Plan, control: ControlClient | undefined): Promise<ServerFacts> {

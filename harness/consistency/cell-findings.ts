@@ -1,7 +1,5 @@
 /** From what a cell recorded to what it found. Pure: decided by the history alone. */
-import { quantileOf } from '../results/distribution.ts';
 import type { CellFindings, LossCurve } from '../results/findings.ts';
-import type { Distribution, LegMeasurement } from '../results/run-file.ts';
 import { exactShare } from './binomial.ts';
 import { type Cell, cellText } from './cells.ts';
 import { duplicates } from './checker/duplicates.ts';
@@ -9,22 +7,23 @@ import { lostUpdates } from './checker/lost-updates.ts';
 import { monotonicReads } from './checker/monotonic-reads.ts';
 import { readYourWrites } from './checker/read-your-writes.ts';
 import { staleReads } from './checker/stale-reads.ts';
+import { feltTimes } from './felt-times.ts';
 import type { Channels, Operation } from './history.ts';
 import { answerChannel } from './user-client.ts';
 
 export interface CellRecord {
   cell: Cell;
-  leg: LegMeasurement;
+  legId: string;
   history: readonly Operation[];
   /** Of the study, without answers. */
   channels: Channels;
-  /** Operations whose latency users feel. */
-  operations: { write: string; read: string };
+  /** The channel whose acknowledgement users wait for. */
+  submitted: string;
   loss: LossCurve[];
   server?: { acknowledged: number; replaced: number };
 }
 
-export function cellFindings({ cell, leg, history, channels, operations, loss, server }: CellRecord): CellFindings {
+export function cellFindings({ cell, legId, history, channels, submitted, loss, server }: CellRecord): CellFindings {
   const messages = lostUpdates(history, channels);
   const answers = lostUpdates(history, { [answerChannel]: 'all' });
   const copies = duplicates(history, channels);
@@ -32,10 +31,8 @@ export function cellFindings({ cell, leg, history, channels, operations, loss, s
   const own = readYourWrites(history, channels);
   const backward = monotonicReads(history, channels);
   const writes = history.filter((operation) => operation.action === 'write');
-  const submit = timesOf(leg.operations.find(({ operation }) => operation === operations.write)?.metrics.headers);
-  const read = timesOf(leg.operations.find(({ operation }) => operation === operations.read)?.metrics.latency);
   const found = {
-    legId: leg.id,
+    legId,
     name: cell.name,
     text: cellText(cell),
     lost: exactShare(messages.lost.length, messages.decided),
@@ -48,8 +45,7 @@ export function cellFindings({ cell, leg, history, channels, operations, loss, s
     readYourWrites: exactShare(own.violations.length, own.decided),
     monotonic: exactShare(backward.violations.length, backward.decided),
     loss,
-    ...(submit && { submit }),
-    ...(read && { read }),
+    ...feltTimes(history, submitted),
     ...(server && { server }),
   };
   return { ...found, ...judged(cell, found) };
@@ -60,7 +56,6 @@ function judged(
   { expects }: Cell,
   { lost, lostAnswers, duplicates: copies, undecided }: Pick<CellFindings, 'lost' | 'lostAnswers' | 'duplicates' | 'undecided'>,
 ): Pick<CellFindings, 'asExpected' | 'reasons'> {
-  const gone = lost.count + (lostAnswers?.count ?? 0);
   const said = [
     `${lost.count} of ${lost.n} acknowledged messages lost${lostAnswers ? `, ${lostAnswers.count} of ${lostAnswers.n} answers` : ''}`,
     `${copies.count} of ${copies.n} messages there more than once`,
@@ -68,17 +63,11 @@ function judged(
   ];
   if (!expects) return { reasons: said };
   const faults = [
-    ...(expects.lost === 'none' && gone > 0 ? ['none may be lost'] : []),
-    ...(expects.lost === 'some' && gone === 0 ? ['this policy loses messages, and none was found lost'] : []),
+    ...(expects.lost === 'none' && lost.count > 0 ? ['none may be lost'] : []),
+    ...(expects.answers === 'none' && (lostAnswers?.count ?? 0) > 0 ? ['no answer may be lost'] : []),
+    ...(expects.lost === 'some' && lost.count === 0 ? ['this policy loses messages, and none was found lost'] : []),
     ...(expects.duplicates === 'none' && copies.count > 0 ? ['none may be there twice'] : []),
     ...(expects.duplicates === 'some' && copies.count === 0 ? ['this policy doubles messages, and none was found doubled'] : []),
   ];
   return { asExpected: faults.length === 0, reasons: faults.length === 0 ? said : [...said, ...faults] };
-}
-
-function timesOf(distribution: Distribution | undefined): { p50Ms: number; p95Ms: number; n: number } | undefined {
-  if (!distribution) return undefined;
-  const p50Ms = quantileOf(distribution, 0.5)?.ms;
-  const p95Ms = quantileOf(distribution, 0.95)?.ms;
-  return p50Ms === undefined || p95Ms === undefined ? undefined : { p50Ms, p95Ms, n: distribution.n };
 }

@@ -10,10 +10,10 @@ export interface Cell {
   /** Clients send idempotency keys. */
   keys: boolean;
   /**
-   * Of writes that were acknowledged, and of messages that are there twice. Absent: nothing is promised of a server as it is, and none may be lost or doubled.
-   * `some`: the policy is known to allow it, and the study must find it.
+   * Of acknowledged messages, of answers whose stream ended, and of messages that are there twice. Absent: a server as it is, of which none may be lost or doubled.
+   * `some`: the policy is known to allow it, and the study must find it. `any`: it may or may not.
    */
-  expects?: { lost: 'none' | 'some'; duplicates: 'none' | 'some' };
+  expects?: { lost: 'none' | 'some'; answers: 'none' | 'any'; duplicates: 'none' | 'some' };
 }
 
 /** They set nothing; the second one's clients send keys. */
@@ -26,18 +26,19 @@ const observed: Policies = { conflict: 'lww', idempotency: 'off', reads: 'eventu
 
 const cellsOf: Readonly<Record<StudyKind, readonly Cell[]>> = {
   resubmit: [
-    { name: 'lww', policies: observed, keys: false, expects: { lost: 'some', duplicates: 'none' } },
-    { name: 'lww-keys', policies: { ...observed, idempotency: 'keys' }, keys: true, expects: { lost: 'some', duplicates: 'none' } },
-    { name: 'branch', policies: { ...observed, conflict: 'branch' }, keys: false, expects: { lost: 'none', duplicates: 'none' } },
-    { name: 'reject', policies: { ...observed, conflict: 'reject' }, keys: false, expects: { lost: 'none', duplicates: 'none' } },
-    { name: 'strong', policies: { ...observed, reads: 'strong' }, keys: false, expects: { lost: 'none', duplicates: 'none' } },
-    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false, expects: { lost: 'none', duplicates: 'none' } },
+    { name: 'lww', policies: observed, keys: false, expects: { lost: 'some', answers: 'any', duplicates: 'none' } },
+    { name: 'lww-keys', policies: { ...observed, idempotency: 'keys' }, keys: true, expects: { lost: 'some', answers: 'any', duplicates: 'none' } },
+    { name: 'branch', policies: { ...observed, conflict: 'branch' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
+    { name: 'reject', policies: { ...observed, conflict: 'reject' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
+    { name: 'strong', policies: { ...observed, reads: 'strong' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
+    // A token that comes with a stream's head knows nothing of the answer that is stored at its end.
+    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'none' } },
   ],
   retry: [
-    { name: 'lww', policies: observed, keys: false, expects: { lost: 'none', duplicates: 'some' } },
-    { name: 'lww-keys', policies: { ...observed, idempotency: 'keys' }, keys: true, expects: { lost: 'none', duplicates: 'none' } },
-    { name: 'branch', policies: { ...observed, conflict: 'branch' }, keys: false, expects: { lost: 'none', duplicates: 'some' } },
-    { name: 'reject', policies: { ...observed, conflict: 'reject' }, keys: false, expects: { lost: 'none', duplicates: 'some' } },
+    { name: 'lww', policies: observed, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'some' } },
+    { name: 'lww-keys', policies: { ...observed, idempotency: 'keys' }, keys: true, expects: { lost: 'none', answers: 'any', duplicates: 'none' } },
+    { name: 'branch', policies: { ...observed, conflict: 'branch' }, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'some' } },
+    { name: 'reject', policies: { ...observed, conflict: 'reject' }, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'some' } },
   ],
   consistency: [
     { name: 'eventual', policies: observed, keys: false },

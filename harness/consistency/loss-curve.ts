@@ -4,8 +4,8 @@ import { exactShare } from './binomial.ts';
 
 const binsDrawn = 12;
 
-/** @param users each with its delay, whether the refresh showed the first message, and whether that is gone in the end */
-export function lossCurve(variant: string, from: string, users: LossCurve['users'], horizonMs: number): LossCurve {
+/** @param users each with its delay, whether the refresh showed the first message, and whether what is looked at is gone in the end */
+export function lossCurve({ variant, what, from }: Pick<LossCurve, 'variant' | 'what' | 'from'>, users: LossCurve['users'], horizonMs: number): LossCurve {
   const sorted = users.toSorted((a, b) => a.delayMs - b.delayMs);
   const lastMs = Math.max(horizonMs, sorted.at(-1)?.delayMs ?? 0);
   const widthMs = lastMs / binsDrawn;
@@ -20,6 +20,7 @@ export function lossCurve(variant: string, from: string, users: LossCurve['users
   const first = after[0];
   return {
     variant,
+    what,
     from,
     bins,
     ...(last && { windowMs: last.delayMs }),

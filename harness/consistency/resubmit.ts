@@ -8,6 +8,7 @@ import { parsed, valueAt } from './seen.ts';
 import { spreadDelays } from './spread.ts';
 import { firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
 import type { Session, UserClient } from './user-client.ts';
+import { conflictStatus } from './user-request.ts';
 
 export type ResubmitVariant = 'mid-stream' | 'after-completion';
 export const resubmitVariants: readonly ResubmitVariant[] = ['mid-stream', 'after-completion'];
@@ -32,7 +33,6 @@ export interface ResubmitLeg {
 
 /** A refused message is sent again behind what the refusal names; so often at most. */
 const mostAttempts = 4;
-const conflictStatus = 409;
 
 /**
  * A user whose message is refused (409) reads again and sends it behind the leaf that the refusal names: it is not lost, the user knows of it.

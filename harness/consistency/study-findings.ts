@@ -26,7 +26,7 @@ export function studyFindings(
   seed: number,
 ): Findings {
   const channels: Channels = Object.fromEntries(study.channels.map(({ name, keeps }) => [name, keeps]));
-  const operations = { write: study.channels[0]?.write.operation ?? '', read: study.read.operation };
+  const submitted = study.channels[0]?.name ?? '';
   const cells: CellFindings[] = [];
   let lost: LostMessage | undefined;
   for (const leg of legs) {
@@ -35,16 +35,15 @@ export function studyFindings(
     const loss = record.resubmit ? lossCurves(record, record.resubmit, channels, window) : [];
     const found = cellFindings({
       cell: record.cell,
-      leg,
+      legId: leg.id,
       history: record.operations,
       channels,
-      operations,
+      submitted,
       loss,
       ...(record.server && { server: record.server }),
     });
     cells.push(record.visibility ? { ...found, ...visibilityFindings(record.visibility.aimed, record.operations, channels, seed) } : found);
-    if (record.resubmit)
-      lost ??= lostMessage(leg.id, record.operations, record.resubmit.users, study.channels[0]?.name ?? '', (key) => record.samples.get(key));
+    if (record.resubmit) lost ??= lostMessage(leg.id, record.operations, record.resubmit.users, submitted, (key) => record.samples.get(key));
   }
   return {
     study: study.kind,
@@ -56,18 +55,21 @@ export function studyFindings(
   };
 }
 
-/** After completion it is the answer that is late, so the delay counts from its end, and losing either of the two counts. */
+/** Mid-stream it is the message that is late. After completion it is the answer, too, so the delay counts from its end, and losing either of the two counts. */
 function lossCurves({ operations }: LegRecord, { users }: ResubmitLeg, channels: Channels, { horizonMs }: Window): LossCurve[] {
   const gone = new Set(lostUpdates(operations, { ...channels, [answerChannel]: 'all' }).lost.map(({ write }) => write.value));
   return resubmitVariants.map((variant) => {
     const rows = users.flatMap(({ variant: own, first, firstAnswer, refresh }) => {
       const from = variant === 'mid-stream' ? first.completedAtMs : (firstAnswer?.completedAtMs ?? first.completedAtMs);
       if (own !== variant || from === undefined || refresh?.seen === undefined) return [];
-      const lost = gone.has(first.value) || (firstAnswer !== undefined && gone.has(firstAnswer.value));
+      const lost = gone.has(first.value) || (variant === 'after-completion' && firstAnswer !== undefined && gone.has(firstAnswer.value));
       return [{ delayMs: refresh.invokedAtMs - from, saw: refresh.seen.includes(first.value), lost }];
     });
-    const from = variant === 'mid-stream' ? 'the acknowledgement of the first message' : 'the end of its answer';
-    return lossCurve(variant, from, rows, horizonMs);
+    const part =
+      variant === 'mid-stream'
+        ? { what: 'first message', from: 'its acknowledgement' }
+        : { what: 'first message or its answer', from: 'the end of the answer' };
+    return lossCurve({ variant, ...part }, rows, horizonMs);
   });
 }
 

@@ -23,6 +23,9 @@ export interface Answer {
   messageId?: string;
 }
 
+/** How a server refuses a write that is behind the times. */
+export const conflictStatus = 409;
+
 export interface UserRequestParts {
   clock: RunClock;
   sample: Sample;
@@ -137,7 +140,11 @@ export class UserRequest implements WireExchange {
     const status = this.#given?.status;
     if (status === undefined) this.#settle('none', 'failed', 'ended without a response');
     else if (this.#parts.isExpected(status)) this.#settle('ok', 'ok', undefined);
-    else this.#settle('refused', 'failed', `status ${status}: ${JSON.stringify(this.#text().slice(0, 200))}`);
+    else if (status === conflictStatus) {
+      // An answer that a study asks for, and no fault: counted under a name of its own, so that it is no quick success either.
+      this.sample.operation += ' (refused)';
+      this.#settle('refused', 'ok', undefined);
+    } else this.#settle('refused', 'failed', `status ${status}: ${JSON.stringify(this.#text().slice(0, 200))}`);
   }
 
   #abandon(kind: AnswerKind, outcome: Sample['outcome'], error: string | undefined): void {

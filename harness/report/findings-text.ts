@@ -19,11 +19,11 @@ export function shortShare({ count, n }: Share): string {
 }
 
 /** The loss of a variant and its window in one line. */
-export function lossText({ variant, from, windowMs, safe, users }: LossCurve): string {
+export function lossText({ variant, what, from, windowMs, safe, users }: LossCurve): string {
   const lost = users.filter((user) => user.lost).length;
-  if (windowMs === undefined) return `${variant}: none of ${number(users.length)} lost, whenever they came back`;
+  if (windowMs === undefined) return `${variant}: none of ${number(users.length)} lost the ${what}, whenever they came back`;
   const after = safe ? `; none of ${number(safe.users)} who came back after that` : '; nobody came back later';
-  return `${variant}: ${number(lost)} of ${number(users.length)} lost the first message or its answer, all who came back within ${ms(windowMs)} of ${from}${after}`;
+  return `${variant}: ${number(lost)} of ${number(users.length)} lost the ${what}, all who came back within ${ms(windowMs)} of ${from}${after}`;
 }
 
 /** `content: half of the reads see a write after 1,998 ms (1,990 to 2,004), 95% after ...`. */

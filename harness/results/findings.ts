@@ -39,7 +39,7 @@ export interface CellFindings {
   monotonic: Share;
   /** Loss against time, by variant. */
   loss: LossCurve[];
-  /** What users waited for: until a submission was acknowledged, and until a read was answered. */
+  /** What users waited for: until a message was acknowledged, from the first attempt at it; and until a read was answered. */
   submit?: { p50Ms: number; p95Ms: number; n: number };
   read?: { p50Ms: number; p95Ms: number; n: number };
   visibility?: ChannelVisibility[];
@@ -55,6 +55,8 @@ export interface CellFindings {
 
 export interface LossCurve {
   variant: string;
+  /** What is lost: `first message`, or `first message or its answer`. */
+  what: string;
   /** What the delay counts from. */
   from: string;
   bins: (Share & { fromMs: number; toMs: number })[];

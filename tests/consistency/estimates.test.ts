@@ -110,8 +110,8 @@ test('delays fill every part of the window once and are shuffled', () => {
 
 test('the loss curve tells its window and how many came after it', () => {
   const users = [10, 20, 30, 40, 50].map((delayMs) => ({ delayMs, saw: delayMs > 30, lost: delayMs <= 30 && delayMs !== 20 }));
-  const curve = lossCurve('mid-stream', 'here', users, 60);
+  const curve = lossCurve({ variant: 'mid-stream', what: 'message', from: 'here' }, users, 60);
   expect(curve).toMatchObject({ windowMs: 30, safe: { fromMs: 40, users: 2 } });
   expect(curve.bins.reduce((sum, { n }) => sum + n, 0)).toBe(5);
-  expect(lossCurve('mid-stream', 'here', users.slice(3), 60)).not.toHaveProperty('windowMs');
+  expect(lossCurve({ variant: 'mid-stream', what: 'message', from: 'here' }, users.slice(3), 60)).not.toHaveProperty('windowMs');
 });

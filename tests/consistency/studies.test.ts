@@ -54,14 +54,14 @@ describe('resubmit', () => {
     expect(truth.replaced).toBeGreaterThan(5);
     expect(cell.lost).toMatchObject({ count: truth.replaced, n: 80 });
     const [midStream] = cell.loss;
-    // A refresh at the very edge, and the answer, which is 60 ms later.
+    // A refresh at the very edge may be read a little earlier or later.
     expect(midStream?.windowMs).toBeGreaterThan(lagMs * 0.7);
-    expect(midStream?.windowMs).toBeLessThan(lagMs + 60 + 40);
+    expect(midStream?.windowMs).toBeLessThan(lagMs + 40);
     expect(midStream?.users.filter(({ delayMs, lost }) => delayMs > lagMs + 100 && lost)).toEqual([]);
     expect(midStream?.users.filter(({ delayMs, lost }) => delayMs < lagMs - 50 && !lost)).toEqual([]);
     expect(run.findings?.window.longestMs).toBeGreaterThan(lagMs - 20);
-    expect(run.verdict.verdict === 'fail' || run.verdict.verdict === 'invalid').toBe(true);
-    expect(code).toBe(run.verdict.verdict === 'fail' ? 99 : 75);
+    expect(run.verdict.verdict).toBe('fail');
+    expect(code).toBe(99);
     expect(output).toMatch(/mid-stream: \d+ of 20 lost/);
     // The file alone decides the same again.
     const [history] = (await readHistory(directory)).values();
@@ -77,8 +77,9 @@ describe('resubmit', () => {
     ['strong reads', { contentLagMs: lagMs, reads: 'strong' }],
     ['session reads', { contentLagMs: lagMs, reads: 'session' }],
   ])('%s: none is lost', async (_, lies) => {
-    const { cell, truth } = await study('resubmit', { streamMs: 60, ...lies }, ...few);
+    const { cell, truth, code } = await study('resubmit', { streamMs: 60, ...lies }, ...few);
     expect(cell.lost).toMatchObject({ count: 0, n: 80 });
+    expect(code).toBe(0);
     expect(cell.lostAnswers?.count).toBe(0);
     expect(truth.replaced).toBe(0);
     if (lies.conflict === 'reject') expect(cell.refused).toBeGreaterThan(5);
@@ -108,9 +109,10 @@ describe('consistency', () => {
   test('a planted lag is found, title before content, and nothing goes backward', async () => {
     const { cell } = await study('consistency', { contentLagMs: lagMs, titleLagMs: 30, conflict: 'append' }, '--count', '48', '--rate', '16');
     const [content, title] = cell.visibility ?? [];
-    expect(content?.curve.quantiles[0]?.ms).toBeGreaterThan(lagMs - 25);
-    expect(content?.curve.quantiles[0]?.ms).toBeLessThan(lagMs + 25);
-    expect(title?.curve.quantiles[0]?.ms).toBeLessThan(30 + 25);
+    // On a busy machine an acknowledgement is noticed late, so that the lag seems shorter.
+    expect(content?.curve.quantiles[0]?.ms).toBeGreaterThan(lagMs - 120);
+    expect(content?.curve.quantiles[0]?.ms).toBeLessThan(lagMs + 60);
+    expect(title?.curve.quantiles[0]?.ms).toBeLessThan(30 + 60);
     expect(cell.order).toMatchObject({ firstAhead: 48, secondAhead: 0, both: 0 });
     expect(cell.monotonic.count).toBe(0);
     expect(cell.readYourWrites.count).toBeGreaterThan(20);

@@ -9,7 +9,7 @@ const frame: Frame = { width: 580, height: 310, left: 52, right: 18, top: 58, bo
 const rugTop = 44;
 
 /** How many users lost their first message, by how soon they came back. */
-export function lossChart(id: string, { variant, from, bins, users, windowMs }: LossCurve): string {
+export function lossChart(id: string, { variant, what, from, bins, users, windowMs }: LossCurve): string {
   const title = `Lost by delay, ${variant}`;
   const lastMs = bins.at(-1)?.toMs;
   if (lastMs === undefined) return absent(id, title, 'no user came back');
@@ -43,7 +43,7 @@ export function lossChart(id: string, { variant, from, bins, users, windowMs }: 
   return figure({
     id,
     title,
-    caption: `Bars: the share of users whose first message (or its answer) is gone in the end, with the exact 95% interval; dots: each user, filled when it was lost. The delay counts from ${from} to when the page was read again.`,
+    caption: `Bars: the share of users whose ${what} is gone in the end, with the exact 95% interval; dots: each user, filled when it was lost. The delay counts from ${from} to when the page was read again.`,
     body: svgRoot(frame.width, frame.height, title, xAxis(x, frame, `ms since ${from}`) + yAxis(y, frame, '% lost') + bars.join('') + rug.join('') + edge),
   });
 }
