@@ -75,7 +75,10 @@ export async function gate(request: GateRequest, parts: GateParts): Promise<{ di
     await Promise.all(Object.values(sides ?? {}).map((side) => side.remove()));
   }
   const evidence = evidenceOf(figures, settings, request.seed);
-  decision ??= decideByLooks(evidence, { epochs: figures.length, ended: true }, rule);
+  // The time is up: epochs behind the last look count, too. Whoever interrupts may have seen the estimates, so that is no look.
+  if (!ended && !signal.aborted && (decision?.verdict ?? 'inconclusive') === 'inconclusive') {
+    decision = decideByLooks(evidence, { epochs: figures.length, ended: true }, rule);
+  }
   const verdict = ended ?? conclude(records, decision, signal.aborted);
   const file = makeGateFile({
     ...{ request, records, evidence, decision, verdict, rule, interrupted: signal.aborted },

@@ -74,6 +74,15 @@ describe('evidence', () => {
     expect(decideByLooks(evidence(never), { epochs: 8, ended: false })?.verdict).toBe('inconclusive');
   });
 
+  it('keeps the index of an epoch without requests of a class: a look does not reach behind itself', () => {
+    const list = records(9, (epoch) => 1 + epoch / 10_000);
+    list[4] = epochRecord(4, { sides: { base: sideRecord(1, { series: [] }), head: sideRecord(1, { series: [] }) } });
+    const found = evidence(list).metrics.find(({ id }) => id === 'class metadata latency p99');
+    expect(found?.pooled?.map(({ base }) => base.n > 0)).toEqual(Array.from({ length: 9 }, (_, epoch) => epoch !== 4));
+    const decision = decideByLooks({ metrics: found ? [found] : [], errors: [], seed: 1 }, { epochs: 9, ended: false });
+    expect(decision).toMatchObject({ verdict: 'inconclusive', epochs: 8, metrics: [{ epochs: 7 }] });
+  });
+
   it('tells kinds of error that only head has', () => {
     const errors = [{ operation: 'projects.list', kind: 'status 503', count: 3, example: '' }];
     const failing = { ...sideRecord().scenarios[0], operations: { 'projects.list': [3, 200] as [number, number] }, errors };

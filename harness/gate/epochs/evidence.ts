@@ -42,6 +42,9 @@ interface Figure {
   needed: number;
 }
 
+/** Of an epoch in which the class had no request: index i stays epoch i. */
+const noTail = { n: 0, slowestMs: [] };
+
 /** What is worked out of one record, once. */
 export interface EpochFigures {
   record: EpochRecord;
@@ -67,7 +70,7 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
     const samplesEach = Math.max(...found.map((figure) => figure?.n ?? 0));
     const advisory =
       settings.allAdvisory ?? settings.demoted.get(id) ?? (samplesEach < needed ? `${samplesEach} samples an epoch and side, ${needed} needed` : undefined);
-    const pooled = found.map((figure) => figure?.pooled).filter((one) => one !== undefined);
+    const pooled = found.some((figure) => figure?.pooled) ? found.map((figure) => figure?.pooled ?? { base: noTail, head: noTail }) : [];
     return {
       ...metric,
       ...(advisory !== undefined && { advisory }),
