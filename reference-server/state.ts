@@ -6,6 +6,7 @@ import type { TracePolicy } from './edge/trace.ts';
 import { DataAccount } from './data-account.ts';
 import type { SlowRules } from './slowness.ts';
 import { type DataPolicies, observedPolicies } from './policies.ts';
+import { type Afterwards, afterwards as makeAfterwards } from './telemetry/afterwards.ts';
 import { type Metrics, makeMetrics, noMetrics } from './telemetry/metrics.ts';
 import { makeTracing, type Tracing } from './telemetry/tracing.ts';
 
@@ -34,6 +35,7 @@ export interface ServerState {
   readonly streams: StreamCounts;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  readonly afterwards: Afterwards;
   readonly tracePolicy: TracePolicy;
   readonly altSvc: string | undefined;
   /** Made on purpose, with `--slow`; undefined: nothing is. */
@@ -66,6 +68,20 @@ function told(recorder: LatenessRecorder, metrics: Metrics): LatenessRecorder {
   };
 }
 
+/** Whoever asks is told of everything up to now. */
+function upToDate(metrics: Metrics, tracing: Tracing, { run }: Afterwards): { metrics: Metrics; tracing: Tracing } {
+  const after =
+    <In extends unknown[], Out>(ask: (...given: In) => Out) =>
+    (...given: In): Out => {
+      run();
+      return ask(...given);
+    };
+  return {
+    metrics: { ...metrics, text: after(metrics.text) },
+    tracing: { ...tracing, keep: after(tracing.keep), health: after(tracing.health), flush: after(tracing.flush), stop: after(tracing.stop) },
+  };
+}
+
 export function makeState(
   clock: DeadlineClock,
   profile: LatencyProfile,
@@ -76,8 +92,12 @@ export function makeState(
   const loopDelay = monitorEventLoopDelay({ resolution: loopDelayResolutionMs });
   loopDelay.enable();
   const open = new Set<{ abort(): void }>();
-  const metrics = countsMetrics ? makeMetrics({ openStreams: () => open.size, inFlight: () => state.inFlight }) : noMetrics();
-  const tracing = makeTracing();
+  const onFault = (error: unknown): void => {
+    process.stderr.write(`plumbline reference server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  };
+  const afterwards = makeAfterwards((error) => state.onFault(error));
+  const counted = countsMetrics ? makeMetrics({ openStreams: () => open.size, inFlight: () => state.inFlight }) : noMetrics();
+  const { metrics, tracing } = upToDate(counted, makeTracing(), afterwards);
   metrics.watch({ traces: () => tracing.health() });
   const state: ServerState = {
     clock,
@@ -90,6 +110,7 @@ export function makeState(
     streams: { opened: 0, completed: 0, aborted: 0, slowReaders: 0 },
     metrics,
     tracing,
+    afterwards,
     tracePolicy,
     altSvc,
     open,
@@ -99,9 +120,7 @@ export function makeState(
     unready: async () => (state.draining ? { status: 'draining' } : undefined),
     cpuFrom: process.cpuUsage(),
     onReset: [],
-    onFault(error) {
-      process.stderr.write(`plumbline reference server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    },
+    onFault,
   };
   return state;
 }

@@ -104,6 +104,7 @@ export function controlApp({ state, store, replication, clearCaches }: ControlPa
   });
   app.get('/truth', () => truth(state));
   app.post('/truth/reset', () => {
+    state.afterwards.run();
     state.lateness.reset();
     state.loopDelay.reset();
     state.data.reset();
@@ -157,6 +158,7 @@ function declare(profile: LatencyProfile): { declared: object; declaredFirst: ob
 
 function truth(state: ServerState): object {
   const { loopDelay, streams } = state;
+  state.afterwards.run();
   const lateness = state.lateness.snapshot();
   const cpu = process.cpuUsage(state.cpuFrom);
   return {

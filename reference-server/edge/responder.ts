@@ -11,7 +11,7 @@ import type { ResponseFacts } from '../telemetry/response-counters.ts';
 import { cfRay, serverTimingHeader, streamTimingHeader } from './headers.ts';
 import { linkDueMs } from './link.ts';
 import { pacedSink } from './paced-sink.ts';
-import { bounded, requestFacts, finished } from './tracked.ts';
+import { bounded, finished, left, requestFacts, responded } from './tracked.ts';
 
 /** HTTP/2's compatible response has the same calls. */
 type Response = ServerResponse;
@@ -59,7 +59,7 @@ export class Responder {
   }
 
   async #plain(exchange: Exchange, response: Response, reply: Reply): Promise<void> {
-    const { clock, lateness } = this.#state;
+    const { clock } = this.#state;
     const startMs = clock.now();
     const headers = this.#headers(exchange, reply);
     let body: Buffer | undefined = reply.bytes;
@@ -107,7 +107,7 @@ export class Responder {
     else response.end();
     const actualMs = nowMs - exchange.arrivedMs;
     const lateMs = latenessMs(actualMs, intendedMs, exchange.queuedMs + (exchange.workAdded ? exchange.workMs : 0));
-    lateness.record(exchange.operation.latencyClass, lateMs, overran);
+    left(this.#state, exchange.operation.latencyClass, lateMs, overran);
     this.#responded(exchange, response, headers, { bytes: body?.length ?? 0, ...(plainBytes !== undefined && { plainBytes }) });
     this.#finished(exchange, response, reply.status);
   }
@@ -189,7 +189,7 @@ export class Responder {
 
   /** Body bytes, without framing: HTTP's own are the protocol's. */
   #responded(exchange: Exchange, response: Response, headers: SentHeaders, size: Pick<ResponseFacts, 'bytes' | 'plainBytes'>): void {
-    this.#state.metrics.responded(exchange.operation, {
+    responded(this.#state, exchange.operation, {
       protocol: response.req.httpVersionMajor === 2 ? 'h2' : 'http/1.1',
       encoding: String(headers['content-encoding'] ?? 'identity'),
       cacheStatus: String(headers['cf-cache-status'] ?? 'none'),

@@ -1,16 +1,27 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { baggageKeys, headers as headerNames } from '../../scenarios/names.ts';
+import type { Operation } from '../../scenarios/operations.ts';
+import type { LatencyClass } from '../../scenarios/types.ts';
 import type { ServerState } from '../state.ts';
+import type { ResponseFacts } from '../telemetry/response-counters.ts';
 import type { TraceRecord } from '../telemetry/trace-record.ts';
 
-/** A request is over: to its trace and to the metrics. They never get in the way of requests. */
-export function finished({ tracing, metrics, onFault }: ServerState, record: TraceRecord): void {
-  try {
+/** A request is over: to its trace and to the metrics, afterwards. They never get in the way of requests. */
+export function finished({ tracing, metrics, afterwards }: ServerState, record: TraceRecord): void {
+  afterwards.add(() => {
     metrics.finished(record, tracing.finished(record));
     if (record.status === undefined && record.operation) metrics.aborted(record.operation);
-  } catch (error) {
-    onFault(error);
-  }
+  });
+}
+
+/** How its response left. */
+export function responded({ metrics, afterwards }: ServerState, operation: Operation, facts: ResponseFacts): void {
+  afterwards.add(() => metrics.responded(operation, facts));
+}
+
+/** How late a plain response left. Content events are many and come together: theirs is recorded as they leave. */
+export function left({ lateness, afterwards }: ServerState, latencyClass: LatencyClass, latenessMs: number, overran: boolean): void {
+  afterwards.add(() => lateness.record(latencyClass, latenessMs, overran));
 }
 
 /** What a trace shows of the request itself. */
