@@ -38,6 +38,7 @@ const scenario: Scenario = {
     { id: 'ingestion', operation: 'sync.ingestion.start', headers: sessionHeaders, body: { provider: 'drive' }, capture: { ingestion_uuid: 'body.uuid' } },
   ],
   journeys: [{ name: 'page-load', connections: 'browser', steps: pageLoadSteps, milestones: pageLoadMilestones }],
+  gate: { ratePerSecond: 0.5 },
   // Bounds that hold on HTTP/1.1 as well. On HTTP/2 the medians are 1.7 s and 2.3 s: docs/page-load.md.
   objectives: [
     { metric: 'milestone', milestone: 'domContentLoaded', quantile: 0.5, max: 2_500 },

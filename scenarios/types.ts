@@ -120,4 +120,6 @@ export interface Scenario {
   maxInFlight?: number;
   /** Default 30,000. */
   timeoutMs?: number;
+  /** `plumbline gate`: journeys a second that each side gets on average, both sides taking turns or being up at once. Default: what `load` offers. */
+  gate?: { ratePerSecond: number };
 }

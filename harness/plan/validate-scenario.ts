@@ -83,6 +83,7 @@ const outline = Type.Object(
     objectives: Type.Array(Type.Object({ metric: Type.String() })),
     maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
     timeoutMs: Type.Optional(positive),
+    gate: Type.Optional(Type.Object({ ratePerSecond: positive }, closed)),
   },
   closed,
 );
