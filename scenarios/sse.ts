@@ -33,7 +33,7 @@ const scenario: Scenario = {
       ],
     },
   ],
-  gate: { ratePerSecond: 10 },
+  gate: { ratePerSecond: 12 },
   objectives: [
     { metric: 'ttft', operation: 'chat.completion', quantile: 0.95, max: 1_500 },
     { metric: 'latency', operation: 'chat.completion', quantile: 0.95, max: 5_500 },

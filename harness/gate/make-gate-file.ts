@@ -6,7 +6,7 @@ import { type EpochRecord, epochFile } from './epochs/epoch-record.ts';
 import { cpuPerRequest, hopsOf, type JudgeableEvidence } from './epochs/evidence.ts';
 import { judgeHardLimits, withHardLimits } from './hard-limits.ts';
 import type { GateRequest } from './gate.ts';
-import type { EpochSummary, GateFile, GateSide } from './gate-file.ts';
+import type { EpochSummary, GateFile, GatePilot, GateSide } from './gate-file.ts';
 import type { SideIdentity } from './sides/side.ts';
 import type { Decision, SideName } from './types.ts';
 
@@ -24,6 +24,9 @@ export interface GateFindings {
   machine: Machine;
   /** Absent: they could not be built. */
   identities?: Record<SideName, SideIdentity>;
+  pilot?: GatePilot;
+  /** Directories of recorded epochs. */
+  recordedFrom?: readonly string[];
 }
 
 export function makeGateFile(findings: GateFindings): GateFile {
@@ -66,6 +69,8 @@ export function makeGateFile(findings: GateFindings): GateFile {
         )
         .join('; '),
     },
+    ...(findings.pilot && { pilot: findings.pilot }),
+    ...(findings.recordedFrom && { recordedFrom: [...findings.recordedFrom] }),
     epochs: records.map(summaryOf),
     metrics: [...evidence.metrics],
     errors: [...evidence.errors],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type EpochShape, interleavingOf, planEpoch } from '../../harness/gate/epochs/epoch-plan.ts';
+import { fitEpoch } from '../../harness/gate/epochs/fit-epoch.ts';
 import { evenMix } from '../../harness/gate/epochs/mix.ts';
 import { pairedTimetable } from '../../harness/gate/epochs/timetable.ts';
 import { shipped } from '../../scenarios/index.ts';
@@ -96,12 +97,22 @@ describe('the plan of an epoch', () => {
     expect(independent.head).not.toBe(independent.base);
   });
 
-  it('ends when every operation has its samples', () => {
-    const [leg] = planEpoch(shape(), 7, 0).legs;
+  it('is as long as its samples need', () => {
     const kinds = 12;
-    expect(leg?.durationMs).toBe((50 * kinds * 1_000) / 60);
+    const needed = fitEpoch(shape().scenarios, 50, undefined);
+    expect(needed).toEqual({ durationMs: (50 * kinds * 1_000) / 60, samplesOf: new Map([['crud', 50]]), notes: [] });
+    const [leg] = planEpoch(shape({ durationMs: needed.durationMs }), 7, 0).legs;
     expect(leg?.timetable.base.filter(({ atMs }) => atMs >= 2_000)).toHaveLength(50 * kinds);
     expect(leg?.timetable.base.filter(({ atMs }) => atMs < 2_000)).toHaveLength(2 * 60);
+  });
+
+  it('has fewer samples where it may not be that long, and says so', () => {
+    const short = fitEpoch(shape().scenarios, 50, 5_000);
+    expect(short.samplesOf.get('crud')).toBe(25);
+    expect(short.notes).toEqual(['crud: 25 samples of each operation an epoch and side instead of 50, at 60/s in 5 s']);
+    expect(fitEpoch(shape().scenarios, 5_000, undefined).durationMs).toBe(60_000);
+    const pages = [{ loaded: { scenario: scenarioOf('page-load'), file: 'page-load.ts' }, load: { ratePerSecond: 0.5, interleaving: 'arrivals' as const } }];
+    expect(fitEpoch(pages, 200, undefined)).toEqual({ durationMs: 20_000, samplesOf: new Map([['page-load', 200]]), notes: [] });
   });
 
   it('draws who is started first, set up first and driven first', () => {

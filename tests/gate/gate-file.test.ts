@@ -61,6 +61,7 @@ function gateOf(records: readonly EpochRecord[], more: { accept?: string; object
         draws: 'keyed',
       },
       settings,
+      pilotEpochs: 0,
       resultsRoot: '/',
     },
     records,

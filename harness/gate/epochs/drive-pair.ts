@@ -21,6 +21,7 @@ export interface PairParts {
   running: Record<SideName, RunningSide>;
   clock: RunClock;
   signal: AbortSignal;
+  maxRequests?: number;
   /** Called when the measured part begins and when it ends. */
   onEdge(edge: 'begin' | 'end'): Promise<void>;
 }
@@ -79,9 +80,16 @@ export async function drivePair(plan: EpochPlan, parts: PairParts): Promise<Reco
 }
 
 /** One plan a side: its request budget and its trace ids are its own. */
-function legsOf(plan: EpochPlan, side: SideName, { runId, running }: PairParts): { leg: Leg; plan: Plan }[] {
+function legsOf(plan: EpochPlan, side: SideName, { runId, running, maxRequests }: PairParts): { leg: Leg; plan: Plan }[] {
   const target = targetOf(new URL(running[side].url), 'http/1.1');
-  const sidePlan: Plan = { runId: `${runId}-${side}`, seed: plan.seeds[side], target, stages: [], traceSampleRatio: 0 };
+  const sidePlan: Plan = {
+    runId: `${runId}-${side}`,
+    seed: plan.seeds[side],
+    target,
+    stages: [],
+    traceSampleRatio: 0,
+    ...(maxRequests !== undefined && { maxRequests }),
+  };
   return plan.legs.map(({ loaded, load, warmupMs, durationMs, timetable }) => ({
     plan: sidePlan,
     leg: {

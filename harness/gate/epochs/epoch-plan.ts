@@ -19,11 +19,12 @@ export interface EpochShape {
   /** Of each operation, a side. */
   samplesEach: number;
   warmupMs: number;
-  /** At most: an epoch in which every operation has its samples earlier ends earlier. */
   durationMs: number;
   blockMs: number;
   /** Keyed: both sides get the same request keys, so that a server whose draws are keyed draws the same for both. */
   draws: 'keyed' | 'independent';
+  /** Of an epoch and side, set-up included; what is due beyond it is dropped, and makes the epoch invalid. Absent: no budget. */
+  maxRequests?: number;
 }
 
 export interface EpochLeg {
@@ -56,8 +57,7 @@ export function planEpoch(shape: EpochShape, gateSeed: number, index: number): E
     const chance = keyedRandom(gateSeed, 'epoch', index, loaded.scenario.name);
     return { loaded, load, chance, measured: evenMix(loaded.scenario, shape.samplesEach, (load.ratePerSecond * shape.durationMs) / 1_000, chance) };
   });
-  // All legs last equally long, so that each is measured beside the others; the shortest time in which the slowest has its samples.
-  const durationMs = Math.min(shape.durationMs, Math.max(...mixes.map(({ load, measured }) => (measured.length * 1_000) / load.ratePerSecond)));
+  const { durationMs } = shape;
   const legs = mixes.map(({ loaded, load, chance, measured }): EpochLeg => {
     const warmup = evenMix(loaded.scenario, Number.POSITIVE_INFINITY, (load.ratePerSecond * shape.warmupMs) / 1_000, chance);
     const stretch = { interleaving: load.interleaving, blockMs: shape.blockMs, first: firstTurn, random: chance } as const;

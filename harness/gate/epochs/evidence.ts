@@ -11,6 +11,8 @@ export interface MetricSettings {
   margins: { p50: number; p95: number; p99: number; floorMs: number };
   /** Of an operation and side: with fewer a metric is advisory. */
   samplesEach: number;
+  /** The same where a scenario has a number of its own. */
+  samplesOf?: ReadonlyMap<string, number>;
   maxEpochs: number;
   /** Metric ids, and why they do not decide: what the pilot said. */
   demoted: ReadonlyMap<string, string>;
@@ -51,7 +53,7 @@ export interface EpochFigures {
   figures: ReadonlyMap<string, Figure>;
 }
 
-export function figuresOf(record: EpochRecord, settings: Pick<MetricSettings, 'margins' | 'samplesEach' | 'maxEpochs'>): EpochFigures {
+export function figuresOf(record: EpochRecord, settings: Pick<MetricSettings, 'margins' | 'samplesEach' | 'samplesOf' | 'maxEpochs'>): EpochFigures {
   const several = record.scenarios.length > 1;
   const figures: Figure[] = [];
   const both = pairs(record);
@@ -143,7 +145,11 @@ function pairs({ sides }: EpochRecord): Pair[] {
   return [...found.values()];
 }
 
-function seriesFigures({ base, head }: Pair, several: boolean, { margins, samplesEach }: Pick<MetricSettings, 'margins' | 'samplesEach'>): Figure[] {
+function seriesFigures(
+  { base, head }: Pair,
+  several: boolean,
+  { margins, samplesEach, samplesOf }: Pick<MetricSettings, 'margins' | 'samplesEach' | 'samplesOf'>,
+): Figure[] {
   const { scenario, name, measure } = base;
   const milestone = measure === 'milestone';
   const sorted = { base: sortedMs(base.us), head: sortedMs(head.us) };
@@ -161,12 +167,15 @@ function seriesFigures({ base, head }: Pair, several: boolean, { margins, sample
     base: quantileMs(sorted.base, q),
     head: quantileMs(sorted.head, q),
     n: Math.max(base.us.length, head.us.length),
-    needed: milestone ? milestonesEach : samplesEach,
+    needed: milestone ? milestonesEach : (samplesOf?.get(scenario) ?? samplesEach),
   }));
 }
 
 /** p99 of all requests of a latency class, whatever scenario they are of; pooled over epochs. */
-function classFigures(both: readonly Pair[], { margins, samplesEach, maxEpochs }: Pick<MetricSettings, 'margins' | 'samplesEach' | 'maxEpochs'>): Figure[] {
+function classFigures(
+  both: readonly Pair[],
+  { margins, samplesEach, maxEpochs }: Pick<MetricSettings, 'margins' | 'samplesEach' | 'samplesOf' | 'maxEpochs'>,
+): Figure[] {
   const classes = new Map<string, Pair[]>();
   for (const pair of both) {
     const { latencyClass, measure } = pair.base;

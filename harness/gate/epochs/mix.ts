@@ -19,6 +19,11 @@ function kindsOf(scenario: Scenario): JourneyKind[] {
   return [...kinds.values()];
 }
 
+/** How many kinds of journey an even mix takes turns of. */
+export function kindCount(scenario: Scenario): number {
+  return kindsOf(scenario).length;
+}
+
 /**
  * A seeded order of journeys in which each kind of journey comes equally often, so that rare operations get as many samples as frequent ones: what users do often says
  * nothing about how exactly a change must be seen. Within a kind the scenario's weights hold.

@@ -50,6 +50,7 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
       runId: `${parts.gateId}-${plan.index}`,
       running: both,
       clock,
+      ...(shape.maxRequests !== undefined && { maxRequests: shape.maxRequests }),
       signal: AbortSignal.any([signal, lost.signal]),
       async onEdge() {
         await Promise.all(names.map(async (name) => cpu[name].push(await both[name].cpuMs().catch(() => undefined))));

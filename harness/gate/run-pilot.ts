@@ -1,0 +1,92 @@
+/** Base against base, before the gate: what there is to see when nothing has changed. */
+import { endedByFaults, type Concluded } from './conclude.ts';
+import { decide } from './decide.ts';
+import { gateRule } from './decision-rule.ts';
+import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
+import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
+import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
+import { runEpoch } from './epochs/run-epoch.ts';
+import type { GateView } from './gate.ts';
+import type { GatePilot } from './gate-file.ts';
+import { planFromPilot } from './pilot.ts';
+import type { Side } from './sides/side.ts';
+
+export interface PilotRequest {
+  epochs: number;
+  base: Side;
+  shape: EpochShape;
+  settings: MetricSettings;
+  gateId: string;
+  seed: number;
+  directory: string;
+  /** Left for pilot and gate together. */
+  maxMinutes?: number;
+}
+
+export interface PilotOutcome {
+  /** As the pilot has set them. */
+  shape: EpochShape;
+  settings: MetricSettings;
+  pilot?: GatePilot;
+  /** It could not be measured: no gate is worth running. */
+  ended?: Concluded;
+}
+
+/** Runs `epochs` valid ones, and takes from them how many samples the gate takes, and which metrics cannot decide. */
+export async function runPilot(request: PilotRequest, view: GateView, signal: AbortSignal): Promise<PilotOutcome> {
+  const { shape, settings, base, gateId, directory } = request;
+  const startedMs = performance.now();
+  const records: EpochRecord[] = [];
+  const figures: EpochFigures[] = [];
+  for (let index = 0; figures.length < request.epochs; index += 1) {
+    const plan = planEpoch(shape, pilotSeed(request.seed), index);
+    const record = await runEpoch(plan, { gateId, kind: 'pilot', shape, sides: { base, head: base }, signal });
+    await writeEpoch(directory, record);
+    records.push(record);
+    if (record.faults.length === 0) figures.push(figuresOf(record, settings));
+    const evidence = evidenceOf(figures, settings, request.seed);
+    view.epoch(record, figures.length > 1 ? decide(evidence, { epochs: figures.length, look: 0 }) : undefined);
+    const ended = endedByFaults(records);
+    if (ended) return { shape, settings, ended: ofBase(ended) };
+  }
+  const durationMs = performance.now() - startedMs;
+  const epochSeconds = figures.reduce((sum, { record }) => sum + record.durationMs, 0) / figures.length / 1_000;
+  const left = request.maxMinutes === undefined ? undefined : Math.max(0, request.maxMinutes - durationMs / 60_000);
+  const { metrics } = evidenceOf(figures, settings, request.seed);
+  const plan = planFromPilot(
+    metrics.filter(({ effects }) => effects.filter(Number.isFinite).length >= 2),
+    {
+      draws: shape.draws,
+      samplesEach: shape.samplesEach,
+      epochSeconds: (samplesEach) => epochSeconds + (shape.durationMs / 1_000) * (samplesEach / shape.samplesEach - 1),
+      ...(left !== undefined && { maxMinutes: left }),
+    },
+  );
+  const demoted = new Map(plan.metrics.flatMap(({ id, advisory }) => (advisory === undefined ? [] : [[id, advisory] as const])));
+  const notes = [...demoted].map(([id, advisory]) => `${id} is advisory: ${advisory}`);
+  const [first = 0] = gateRule.looksAtEpochs;
+  if (!plan.fits) notes.unshift(`--max-minutes is not enough for the first look, after ${first} epochs of ${Math.round(epochSeconds)} s`);
+  view.say(`pilot: ${plan.epochs} epochs, about ${minutes(plan.expectedMinutes)}, when nothing has changed; at most ${minutes(plan.longestMinutes)}`);
+  if (demoted.size > 0) view.say(`pilot: ${demoted.size} of ${plan.metrics.length} metrics are advisory, they vary too much without a change`);
+  const times = plan.samplesEach / shape.samplesEach;
+  return {
+    shape: { ...shape, samplesEach: plan.samplesEach, durationMs: shape.durationMs * times },
+    settings: { ...settings, samplesEach: plan.samplesEach, demoted: new Map([...settings.demoted, ...demoted]) },
+    pilot: { epochs: figures.length, durationMs: Math.round(durationMs), expectedMinutes: plan.expectedMinutes, notes },
+  };
+}
+
+/** Its epochs are others than the gate's. */
+function pilotSeed(seed: number): number {
+  return seed + 2 ** 40;
+}
+
+/** Both sides of a pilot are base: whatever is wrong, there is nothing to compare with. */
+function ofBase({ reasons, noBase }: Concluded): Concluded {
+  const told = reasons.map((reason) => reason.replace(/^head is broken, and base is not: /, 'base is broken: '));
+  return noBase === undefined ? { verdict: 'invalid', reasons: told.map((reason) => `pilot: ${reason}`) } : { verdict: 'inconclusive', reasons, noBase };
+}
+
+function minutes(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} minutes`;
+}
