@@ -69,19 +69,27 @@ describe('the first line', () => {
 
   it('of a fail names the operation, by how much, the hop, how often it would be a false alarm, and what is ruled out of the rest', () => {
     expect(firstLine(failedGate())).toBe(
-      '❌ **fail**: chat.conversations.list is 10% slower at p50 (+9.6% to +10.4%, margin 5%), in the hop store, own time 20 → 24.1 ms (+4.05 to +4.15 ms) of +4.09 ms at p50; 2 of 4 metrics failed after 8 epochs (a false alarm in at most 2% of gates without a change). Ruled out, each with 98.8% confidence: no other operation (1 of 2) is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
+      '❌ **fail**: chat.conversations.list is 10% slower at p50 (+9.6% to +10.4%, margin 5%), in the hop store, own time 20 → 24.1 ms (+4.05 to +4.15 ms) of +4.09 ms at p50; 2 of 4 metrics failed after 8 epochs (a false alarm in at most 2% of gates without a change). Ruled out, each with 98.8% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
     );
+  });
+
+  it('claims nothing of what is advisory', () => {
+    const gate = makeGate();
+    for (const metric of gate.decision?.metrics ?? [])
+      if (metric.id === 'projects.read latency p95') metric.advisory = '12 samples an epoch and side, 200 needed';
+    expect(firstLine(gate)).toContain('No regression in 3 metrics (1 more are advisory) after 8 epochs');
+    expect(firstLine(gate)).toContain('slower at p50; no operation of the 1 that passed (of 2) is more than 10% and 0.3 ms slower at p95.');
   });
 
   it('of an inconclusive one says what could still be', () => {
     expect(firstLine(openGate())).toBe(
-      '❔ **inconclusive**: Inconclusive, a regression was neither found nor ruled out: 1 of 4 metrics could not be told after 32 epochs, such as chat.conversations.list latency p50: +0.1% to +6.1%, margin 5%. Ruled out, each with 98.8% confidence: no other operation (1 of 2) is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
+      '❔ **inconclusive**: A regression was neither found nor ruled out: 1 of 4 metrics could not be told after 32 epochs, such as chat.conversations.list latency p50: +0.1% to +6.1%, margin 5%. Ruled out, each with 98.8% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50; no operation is more than 10% and 0.3 ms slower at p95.',
     );
   });
 
   it('of an invalid one, and of one without a base, claims nothing', () => {
     const { decision: _, ...nothing } = makeGate({ verdict: { verdict: 'invalid', reasons: ['head: the process ended with code 1'] } });
-    expect(firstLine(nothing)).toBe('⚠️ **invalid**: Invalid, nothing can be said of the change: head: the process ended with code 1');
+    expect(firstLine(nothing)).toBe('⚠️ **invalid**: Nothing can be said of the change: head: the process ended with code 1');
     const noBase = {
       ...nothing,
       noBase: 'base: git:main has no server',
@@ -132,6 +140,7 @@ describe('Markdown', () => {
     expect(rows.length + missing).toBe(12_000);
     expect(rows.length).toBeGreaterThan(400);
     expect(comment).toContain('operation.11990 latency p50');
+    expect(comment).toContain('and 1192 more reasons, in gate.json');
     expect(comment).toContain('and 1180 more, in gate.json');
     expect(renderGateMarkdown(largeGate(100))).not.toContain('did not fit');
   });

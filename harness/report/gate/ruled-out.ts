@@ -3,65 +3,71 @@ import { number, percent, quantileName } from '../format.ts';
 
 /**
  * What the metrics that passed rule out: `no operation is more than 5% and 0.3 ms slower at p50 or 10% at p95`. A slowdown has to be more than the margin and more than
- * the floor to be one. Where some metrics of a kind did not pass, it says of how many it holds. Empty: nothing was ruled out.
+ * the floor to be one. Where others of the kind did not pass or are advisory, it says of how many it holds: `no operation of the 39 that passed (of 40)`. Empty: nothing
+ * was ruled out.
+ * @param metrics all of them, the advisory ones too
  */
 export function ruledOut(metrics: readonly MetricJudgement[]): string[] {
-  const gating = metrics.filter(({ advisory }) => advisory === undefined);
-  const kinds = new Map<string, MetricJudgement[]>();
-  for (const metric of gating) {
-    const key = `${metric.scope.kind} ${metric.measure}`;
-    kinds.set(key, [...(kinds.get(key) ?? []), metric]);
-  }
-  const sentences = new Map<string, { measures: string[]; subject: string }>();
-  for (const list of kinds.values()) {
+  const claims = claimsOf(metrics);
+  // Quantiles of a measure with the same subject are one sentence, and so are measures that say the same.
+  const sentences = new Map<string, string[]>();
+  for (const list of grouped(claims, ({ measure, subject }) => `${measure} ${subject}`).values()) {
     const [first] = list;
-    if (!first || first.scope.kind === 'all' || !list.some(({ verdict }) => verdict === 'pass')) continue;
-    const bounds = boundsOf(list);
-    const subject = subjectOf(list);
-    const key = `${subject}${bounds}`;
-    const entry = sentences.get(key) ?? { measures: [], subject };
-    entry.measures.push(measureText(first));
-    sentences.set(key, entry);
+    if (!first) continue;
+    const floor = first.floorMs > 0 ? ` and ${number(first.floorMs)} ms` : '';
+    const bounds = list.map(({ margin, quantile }, index) => `${percent(margin)}${index === 0 ? `${floor} slower` : ''} at ${quantileName(quantile)}`);
+    const text = `${first.subject} is more than ${bounds.join(' or ')}`;
+    sentences.set(text, [...(sentences.get(text) ?? []), measureText(first)]);
   }
-  const whole = gating.filter(({ scope, verdict }) => scope.kind === 'all' && verdict === 'pass');
-  const parts = [...sentences].map(([key, { measures, subject }]) => {
-    const plain = measures.length === 1 && measures[0] === 'latency';
-    return `${subject} is more than ${key.slice(subject.length)}${plain ? '' : `, in ${listText(measures)}`}`;
-  });
-  return [...parts, ...whole.map((metric) => `${measureText(metric)} is at most ${percent(metric.margin)} worse`)];
+  const whole = metrics.filter(({ scope, advisory, verdict }) => scope.kind === 'all' && advisory === undefined && verdict === 'pass');
+  return [
+    ...[...sentences].map(([text, measures]) => (measures.length === 1 && measures[0] === 'latency' ? text : `${text}, in ${listText(measures)}`)),
+    ...whole.map((metric) => `${measureText(metric)} is at most ${percent(metric.margin)} worse`),
+  ];
 }
 
-/** `no operation`, or `no other operation (38 of 40)` where some did not pass. */
-function subjectOf(list: readonly MetricJudgement[]): string {
-  const [first] = list;
-  const names = new Set(list.map(nameOf));
-  const open = new Set(list.filter(({ verdict }) => verdict !== 'pass').map(nameOf));
-  const what = first?.measure === 'milestone' ? 'milestone' : (first?.scope.kind ?? 'operation');
-  if (open.size === 0) return `no ${what}`;
-  return `no other ${what} (${names.size - open.size} of ${names.size})`;
+/** One quantile of one measure of operations, of classes or of milestones. */
+interface Claim extends Pick<MetricJudgement, 'measure' | 'margin' | 'floorMs'> {
+  quantile: number;
+  subject: string;
 }
 
-function nameOf({ scenario, scope }: MetricJudgement): string {
-  return scope.kind === 'all' ? scenario : `${scenario} ${scope.name}`;
+function claimsOf(metrics: readonly MetricJudgement[]): Claim[] {
+  const kinds = grouped(
+    metrics.filter(({ scope, quantile }) => scope.kind !== 'all' && quantile !== undefined),
+    ({ scope, measure, quantile }) => `${scope.kind} ${measure} ${quantile}`,
+  );
+  return [...kinds.values()]
+    .flatMap((list): Claim[] => {
+      const passed = list.filter(({ advisory, verdict }) => advisory === undefined && verdict === 'pass');
+      const [first] = passed;
+      if (!first) return [];
+      const noun = first.measure === 'milestone' ? 'milestone' : first.scope.kind;
+      return [
+        {
+          measure: first.measure,
+          quantile: first.quantile ?? 0.5,
+          // The widest: one that was accepted may be wider than the others.
+          margin: Math.max(...passed.map(({ margin }) => margin)),
+          floorMs: Math.max(...passed.map(({ floorMs }) => floorMs)),
+          subject: passed.length === list.length ? `no ${noun}` : `no ${noun} of the ${passed.length} that passed (of ${list.length})`,
+        },
+      ];
+    })
+    .toSorted((a, b) => a.quantile - b.quantile);
 }
 
-/** `5% and 0.3 ms slower at p50 or 10% at p95`; the widest margin of each quantile, since one that was accepted may be wider. */
-function boundsOf(list: readonly MetricJudgement[]): string {
-  const passed = list.filter(({ verdict }) => verdict === 'pass');
-  const margins = new Map<number | undefined, number>();
-  for (const { quantile, margin } of passed) margins.set(quantile, Math.max(margins.get(quantile) ?? 0, margin));
-  const floorMs = Math.max(...passed.map((metric) => metric.floorMs));
-  const floor = floorMs > 0 ? ` and ${number(floorMs)} ms` : '';
-  return [...margins]
-    .toSorted(([a = 0], [b = 0]) => a - b)
-    .map(
-      ([quantile, margin], index) =>
-        `${percent(margin)}${index === 0 ? `${floor} slower` : ''}${quantile === undefined ? '' : ` at ${quantileName(quantile)}`}`,
-    )
-    .join(' or ');
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }
 
-function measureText({ measure }: MetricJudgement): string {
+function measureText({ measure }: Pick<MetricJudgement, 'measure'>): string {
   return measure === 'cpu' ? 'CPU a request' : measure === 'milestone' ? 'page time' : measure;
 }
 

@@ -34,7 +34,7 @@ export interface GateRow {
 export function summarise(gate: GateFile): GateSummary {
   const rows = rowsOf(gate);
   const hops = hopLines(gate, rows);
-  return { headline: headlineOf(gate, rows, hops), reasons: gate.verdict.reasons, rows, hops, notes: notesOf(gate, rows) };
+  return { headline: headlineOf(gate, rows, hops), reasons: firstOf(gate.verdict.reasons), rows, hops, notes: notesOf(gate, rows) };
 }
 
 function rowsOf(gate: GateFile): GateRow[] {
@@ -83,26 +83,27 @@ function headlineOf(gate: GateFile, rows: readonly GateRow[], hops: readonly str
   const { decision, verdict, noBase } = gate;
   const [reason = 'no reason given'] = verdict.reasons;
   if (noBase !== undefined) return `No base to compare with, so nothing was compared: ${noBase}`;
-  if (verdict.verdict === 'invalid') return `Invalid, nothing can be said of the change: ${verdict.reasons.slice(0, 2).join(': ') || reason}`;
+  if (verdict.verdict === 'invalid') return `Nothing can be said of the change: ${verdict.reasons.slice(0, 2).join(': ') || reason}`;
   const gating = rows.filter(({ metric }) => metric.advisory === undefined);
-  const out = ruledOut(gating.map(({ metric }) => metric));
+  const out = ruledOut(rows.map(({ metric }) => metric));
   const ruled =
     out.length === 0 ? 'Nothing was ruled out.' : `Ruled out${decision ? `, each with ${percent(1 - decision.alphaPass)} confidence` : ''}: ${out.join('; ')}.`;
+  const advisory = gating.length < rows.length ? ` (${rows.length - gating.length} more are advisory)` : '';
   const after = decision ? `after ${decision.epochs} epochs` : 'before there were enough epochs';
-  if (verdict.verdict === 'pass') return `No regression in ${gating.length} metrics ${after}: ${upTo(ruled)}`;
+  if (verdict.verdict === 'pass') return `No regression in ${gating.length} metrics${advisory} ${after}: ${upTo(ruled)}`;
   if (verdict.verdict === 'inconclusive') {
     const open = gating.filter(({ state }) => state === 'inconclusive');
     const most = open.toSorted((a, b) => b.metric.changeHigh - a.metric.changeHigh)[0];
     const what = most
-      ? `${open.length} of ${gating.length} metrics could not be told ${after}, such as ${most.metric.id}: ${most.interval}, margin ${most.margin}`
+      ? `${open.length} of ${gating.length} metrics${advisory} could not be told ${after}, such as ${most.metric.id}: ${most.interval}, margin ${most.margin}`
       : reason;
-    return `Inconclusive, a regression was neither found nor ruled out: ${what}. ${ruled}`;
+    return `A regression was neither found nor ruled out: ${what}. ${ruled}`;
   }
   const failed = gating.filter(({ state }) => state === 'fail');
   const [worst] = failed;
   if (!worst) return `Failed: ${reason}. ${ruled}`;
   const { metric } = worst;
-  const more = failed.length > 1 ? `; ${failed.length} of ${gating.length} metrics failed` : '';
+  const more = failed.length > 1 ? `; ${failed.length} of ${gating.length} metrics${advisory} failed` : '';
   const alarm = decision ? ` (a false alarm in at most ${percent(decision.alphaFail * gate.plan.looksAtEpochs.length)} of gates without a change)` : '';
   const where = hops[0]?.startsWith(`${subjectText(metric)}: in the hop`) ? `, ${hops[0].slice(subjectText(metric).length + 2)}` : '';
   return `${subjectText(metric)} ${slowerText(metric)} (${worst.interval}, margin ${worst.margin})${where}${more} ${after}${alarm}. ${ruled}`;
@@ -160,7 +161,7 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
       .map(({ metric }) => `acceptance not needed: ${metric.id} is within its margin`),
     ...(invalid.length > 0
       ? [
-          `${invalid.length} of ${epochs.length} epochs were invalid and do not count${verdict === 'invalid' ? '' : `: ${firstOf(invalid.flatMap(({ reasons }) => reasons))}`}`,
+          `${invalid.length} of ${epochs.length} epochs were invalid and do not count${verdict === 'invalid' ? '' : `: ${firstOf(invalid.flatMap(({ reasons }) => reasons)).join('; ')}`}`,
         ]
       : []),
     ...(advisory.length > 0 ? [`${advisory.length} of ${rows.length} metrics are advisory: judged and told, they decide nothing`] : []),
@@ -187,7 +188,10 @@ function limitText({ text, outcome, scenario, base, head, objective, reason }: G
   return `${words[outcome]}: ${scenario}, ${text}${measured}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-function firstOf(reasons: readonly string[]): string {
+/** A gate that was invalid three times has a line for each check of each side. */
+function firstOf(reasons: readonly string[]): string[] {
   const unique = [...new Set(reasons)];
-  return unique.length > 3 ? `${unique.slice(0, 3).join('; ')}; and ${unique.length - 3} more reasons` : unique.join('; ');
+  return unique.length > mostReasons ? [...unique.slice(0, mostReasons), `and ${unique.length - mostReasons} more reasons, in gate.json`] : unique;
 }
+
+const mostReasons = 8;
