@@ -47,6 +47,8 @@ export interface ServerConfig {
   /** False: nothing is counted, and `/metrics` is empty. */
   metrics: boolean;
   policies: DataPolicies;
+  /** How long the answer to a request with an idempotency key is kept; undefined: a day. */
+  idempotencyTtlMs?: number;
   traceMode: TraceMode;
   /** Share of requests whose trace is sampled where the caller has not chosen; 0 to 1. */
   traceRatio: number;
@@ -81,6 +83,7 @@ const flags = {
   conflict: { type: 'string' },
   idempotency: { type: 'string' },
   reads: { type: 'string' },
+  'idempotency-ttl': { type: 'string' },
 } as const;
 
 /** @param argv without node and the file. Throws ConfigError. */
@@ -144,6 +147,8 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   const policies = readPolicyChange(Object.fromEntries(asked));
   if ('change' in policies) config.policies = { ...observedPolicies, ...policies.change };
   else faults.push(...policies.faults.map(({ path, message }) => `--${path.slice(1)}: ${message}`));
+  const ttlSeconds = whole('idempotency-ttl', 31_536_000);
+  if (ttlSeconds !== undefined) config.idempotencyTtlMs = ttlSeconds * 1_000;
   const altSvc = text('alt-svc');
   if (altSvc !== undefined) config.altSvc = altSvc;
   const endpoint = (name: string, given: string | undefined): string | undefined => {

@@ -16,6 +16,7 @@ export class DataAccount {
   #acknowledged = 0;
   #replaced = 0;
   #rejected = 0;
+  #replayed = 0;
   #lost: LostWrite[] = [];
 
   get replaced(): number {
@@ -30,6 +31,10 @@ export class DataAccount {
     this.#rejected += 1;
   }
 
+  replay(): void {
+    this.#replayed += 1;
+  }
+
   lose(lost: LostWrite): void {
     this.#replaced += 1;
     if (this.#lost.length >= mostLost) this.#lost.shift();
@@ -40,10 +45,11 @@ export class DataAccount {
     this.#acknowledged = 0;
     this.#replaced = 0;
     this.#rejected = 0;
+    this.#replayed = 0;
     this.#lost = [];
   }
 
-  describe(): { acknowledged: number; replaced: number; rejected: number; lost: readonly LostWrite[] } {
-    return { acknowledged: this.#acknowledged, replaced: this.#replaced, rejected: this.#rejected, lost: this.#lost };
+  describe(): { acknowledged: number; replaced: number; rejected: number; replayed: number; lost: readonly LostWrite[] } {
+    return { acknowledged: this.#acknowledged, replaced: this.#replaced, rejected: this.#rejected, replayed: this.#replayed, lost: this.#lost };
   }
 }

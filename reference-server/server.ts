@@ -47,6 +47,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const version = packageVersion();
   state.metrics.watch({ profile: () => ({ version, profile: state.profile.name }) });
   state.policies = { ...state.policies, ...options.policies };
+  if (options.idempotencyTtlMs !== undefined) state.idempotencyTtlMs = options.idempotencyTtlMs;
   // Only who runs tiers apart loads what joins them.
   if (options.tier !== undefined && options.tier !== 'edge') return (await import('./tiers/inner-tier.ts')).startInnerTier(options.tier, state, options);
   const inside = options.tier === 'edge' ? (await import('./tiers/edge-tier.ts')).wireEdge(state, options) : await wireHere(state, options);

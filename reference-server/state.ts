@@ -26,6 +26,8 @@ export interface ServerState {
   /** In force; the control port changes them. */
   policies: Readonly<DataPolicies>;
   readonly data: DataAccount;
+  /** How long the answer to a request with an idempotency key is kept. */
+  idempotencyTtlMs: number;
   /** Lags that the control port put in the place of the profile's; gone with the profile. */
   replicationLags: Readonly<Partial<ReplicationProfile>>;
   /** In force; swapped whole. Requests keep the draw that they arrived with. */
@@ -54,6 +56,9 @@ export interface ServerState {
   readonly onReset: (() => void)[];
   onFault(error: unknown): void;
 }
+
+/** A day. */
+export const defaultIdempotencyTtlMs = 86_400_000;
 
 export const defaultTracePolicy: TracePolicy = { mode: 'trust', ratio: 0.05 };
 
@@ -104,6 +109,7 @@ export function makeState(
     profile,
     policies: observedPolicies,
     data: new DataAccount(),
+    idempotencyTtlMs: defaultIdempotencyTtlMs,
     replicationLags: {},
     lateness: told(latenessRecorder(), metrics),
     loopDelay,

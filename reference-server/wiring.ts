@@ -6,6 +6,7 @@ import { type Inference, type InferenceBackend, inference } from './inference/co
 import { lb } from './lb/lb.ts';
 import { mesh } from './mesh/mesh.ts';
 import { service } from './services/hop.ts';
+import { Idempotency } from './services/idempotency/idempotency.ts';
 import { routes } from './services/index.ts';
 import { forgetSessions, sessionOf } from './services/sessions.ts';
 import { workers } from './services/workers.ts';
@@ -97,6 +98,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     clock,
     backends: parts,
     workers: pools,
+    idempotency: new Idempotency({ ttlMs: state.idempotencyTtlMs, open: state.open, onFault: (error) => state.onFault(error) }),
     routes: new Map(routes.map((route) => [route.operation, route])),
     async signIn(exchange) {
       exchange.session = await sessionOf(exchange, parts);

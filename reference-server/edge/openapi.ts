@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
-import { operationsByName } from '../../scenarios/operations.ts';
+import { headers as headerNames } from '../../scenarios/names.ts';
+import { type Operation, operationsByName } from '../../scenarios/operations.ts';
 import type { Route } from '../services/route.ts';
 
 interface ObjectSchema {
@@ -21,7 +22,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       'x-latency-class': operation.latencyClass,
       'x-origin': operation.origin,
       ...(route.anonymous ? { security: [] } : {}),
-      parameters: [...parameters(route.schema.params, 'path'), ...parameters(route.schema.querystring, 'query')],
+      parameters: [...parameters(route.schema.params, 'path'), ...parameters(route.schema.querystring, 'query'), ...headerParameters(route, operation)],
       ...(route.schema.body && { requestBody: { required: true, content: { [route.schema.consumes ?? 'application/json']: { schema: route.schema.body } } } }),
       responses: responses(route, operation.stream !== undefined),
     };
@@ -38,6 +39,17 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
 function parameters(schema: TSchema | undefined, where: 'path' | 'query'): object[] {
   const { properties = {}, required = [] } = (schema ?? {}) as ObjectSchema;
   return Object.entries(properties).map(([name, property]) => ({ name, in: where, required: where === 'path' || required.includes(name), schema: property }));
+}
+
+/** Headers that the data layer knows. */
+function headerParameters({ anonymous, schema }: Route, { method, stream }: Operation): object[] {
+  const header = (name: string, description: string): object => ({ name, in: 'header', required: false, description, schema: { type: 'string' } });
+  const { properties = {} } = (schema.querystring ?? {}) as ObjectSchema;
+  return [
+    ...(method === 'GET' || anonymous ? [] : [header(headerNames.idempotencyKey, 'Under the policy of keys: the same key and request is run once.')]),
+    ...(method === 'POST' && stream ? [header('if-match', 'The current leaf in quotes: its client has seen the conversation as it is.')] : []),
+    ...('consistency' in properties ? [header(headerNames.consistencyToken, 'Of an earlier answer: with consistency=session, at least that is seen.')] : []),
+  ];
 }
 
 function responses(route: Route, stream: boolean): Record<string, object> {

@@ -4,6 +4,7 @@ import { HttpError } from '../exchange.ts';
 import { inHop, spend } from '../hop.ts';
 import type { DeadlineClock } from '../latency/deadline-clock.ts';
 import { tokenOf } from '../store/replication/position.ts';
+import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Backends, Route } from './route.ts';
 import type { Workers } from './workers.ts';
 
@@ -12,13 +13,14 @@ export interface ServiceParts {
   routes: ReadonlyMap<string, Route>;
   backends: Backends;
   workers: Workers;
+  idempotency: Idempotency;
   /** Finds the session or throws 401. */
   signIn(exchange: Exchange): Promise<void>;
 }
 
 /** A service: takes a worker for its share of the draw, checks the session, handles. A drawn error takes its time, too. */
 export function service(parts: ServiceParts): Hop {
-  const { clock, routes, backends, workers } = parts;
+  const { clock, routes, backends, workers, idempotency } = parts;
   return (exchange) =>
     inHop(exchange, 'service', exchange.operation.service, clock, async () => {
       const route = routes.get(exchange.operation.name);
@@ -33,7 +35,7 @@ export function service(parts: ServiceParts): Hop {
         }
         if (!route.anonymous) await parts.signIn(exchange);
         if (exchange.faults) throw new HttpError(400, 'invalid_request', 'the request has faults', exchange.faults);
-        return withToken(exchange, await route.handle(exchange, backends));
+        return await idempotency.answer(exchange, backends, async () => withToken(exchange, await route.handle(exchange, backends)));
       } finally {
         release();
       }

@@ -25,4 +25,5 @@ export const tableNames = [
   'mcp_servers',
   'push_registrations',
   'installed_extensions',
+  'idempotency_keys',
 ] as const satisfies readonly (keyof Tables)[];

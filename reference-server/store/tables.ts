@@ -277,6 +277,18 @@ export interface ReplicationSourceTable {
   uuid: string;
 }
 
+export interface IdempotencyKeysTable {
+  user_uuid: string;
+  /** As its client gave it; with the user, unique. */
+  key: string;
+  /** Of the request that it belongs to. */
+  fingerprint: string;
+  state: 'running' | 'done';
+  /** JSON of a `KeptAnswer`; null while it runs. */
+  answer: JsonText | null;
+  expires_at: Timestamp;
+}
+
 export interface Tables {
   organizations: OrganizationsTable;
   users: UsersTable;
@@ -301,6 +313,7 @@ export interface Tables {
   mcp_servers: McpServersTable;
   push_registrations: PushRegistrationsTable;
   installed_extensions: InstalledExtensionsTable;
+  idempotency_keys: IdempotencyKeysTable;
   change_log: ChangeLogTable;
   replication_source: ReplicationSourceTable;
 }

@@ -2,6 +2,7 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Place } from '../database.ts';
 import { type ColumnTypes, up as initial } from './0001-initial.ts';
 import { up as replication } from './0002-replication.ts';
+import { up as idempotency } from './0003-idempotency.ts';
 import { up as indexes } from './0006-indexes.ts';
 
 /** How each database names the types of columns. Text sorts by its bytes in both: UTF-8 in the order of code points, whatever the database's language. */
@@ -18,6 +19,7 @@ function migrations(types: ColumnTypes): Record<string, Migration> {
   return {
     '0001-initial': { up: (db) => initial(db, types) },
     '0002-replication': { up: (db) => replication(db, types) },
+    '0003-idempotency': { up: (db) => idempotency(db, types) },
     '0006-indexes': { up: indexes },
   };
 }

@@ -35,6 +35,7 @@ export function seedRows(seed: number, size: SeedSize): Rows {
     mcp_servers: [],
     push_registrations: [],
     installed_extensions: [],
+    idempotency_keys: [],
   };
   for (const seeded of seedPeople(seed, size)) {
     rows.organizations.push(seeded.organization);
