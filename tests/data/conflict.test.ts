@@ -61,7 +61,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       expect(current_leaf_message_uuid).toBe(messages[1]?.uuid);
     }
     expect((await user.request('PUT', `/chat_conversations/${uuid}`, { current_leaf_message_uuid: before[0]?.uuid })).status).toBe(400);
-    expect(await account()).toEqual({ acknowledged: 3, replaced: 2, rejected: 0, lost: [before[0]?.uuid, before[2]?.uuid] });
+    expect(await account()).toEqual({ acknowledged: 3, replaced: 2, rejected: 0, replayed: 0, lost: [before[0]?.uuid, before[2]?.uuid] });
     const metrics = (await ask(server.url, '/metrics')).body.toString();
     expect(/^plumbline_lost_writes_total (\d+)$/m.exec(metrics)?.[1]).toBe('2');
   });
@@ -79,7 +79,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     expect((await submit(uuid, 'second', leaf)).status).toBe(200);
     expect((await submit(uuid, 'third', null, { 'if-match': '*' })).status).toBe(200);
     expect(prompts((await tree(uuid)).messages)).toEqual(['first', 'second', 'third']);
-    expect(await account()).toEqual({ acknowledged: 3, replaced: 0, rejected: 2, lost: [] });
+    expect(await account()).toEqual({ acknowledged: 3, replaced: 0, rejected: 2, replayed: 0, lost: [] });
   });
 
   it('branch: both are kept side by side, the new one is shown', async () => {
@@ -90,7 +90,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     const { messages } = await tree(uuid);
     expect(messages.filter(({ parent_uuid }) => parent_uuid === root)).toHaveLength(2);
     expect(prompts((await user.ask<WithMessages>('GET', `/chat_conversations/${uuid}`)).messages)).toEqual(['second']);
-    expect(await account()).toEqual({ acknowledged: 2, replaced: 0, rejected: 0, lost: [] });
+    expect(await account()).toEqual({ acknowledged: 2, replaced: 0, rejected: 0, replayed: 0, lost: [] });
   });
 
   it.each(['lww', 'reject'])('%s: whoever knows the leaf may branch: by If-Match, or by putting the leaf there first', async (conflict) => {

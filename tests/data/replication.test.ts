@@ -71,28 +71,28 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     it('has the seeded conversations from the start, and shows a write when its lag is over, never before', async () => {
       const list = await user.ask<{ total: number }>('GET', '/chat_conversations?consistency=eventual');
       expect(list.total).toBe(200);
-      await lags(400, 50);
+      await lags(2_000, 300);
       const sentMs = performance.now();
       const uuid = await create('Seen late');
       // The conversation comes by the title channel, which is quick; before that it is not there.
       expect((await user.request('GET', `/chat_conversations/${uuid}?consistency=eventual`)).status).toBe(404);
       expect((await read(uuid, 'strong')).name).toBe('Seen late');
       await until(async () => (await user.request('GET', `/chat_conversations/${uuid}?consistency=eventual`)).status === 200, 'the title has come', 10_000);
-      expect(performance.now() - sentMs).toBeGreaterThanOrEqual(50);
+      expect(performance.now() - sentMs).toBeGreaterThanOrEqual(300);
       const promptMs = performance.now();
       await complete(uuid, 'Is anybody there?');
       // In the window: the title is there, and no content.
       const stale = await read(uuid, 'eventual');
-      expect(performance.now() - promptMs).toBeLessThan(400);
+      expect(performance.now() - promptMs).toBeLessThan(2_000);
       expect([stale.name, stale.messages, stale.current_leaf_message_uuid]).toEqual(['Seen late', [], null]);
       expect((await read(uuid, 'strong')).messages).toHaveLength(2);
       await until(async () => (await read(uuid, 'eventual')).messages.length === 2, 'the content has come', 10_000);
-      expect(performance.now() - promptMs).toBeGreaterThanOrEqual(400);
+      expect(performance.now() - promptMs).toBeGreaterThanOrEqual(2_000);
       expect(await read(uuid, 'eventual')).toEqual(await read(uuid, 'strong'));
     });
 
     it('never shows content without its conversation, even where the title channel is the slower one', async () => {
-      await lags(0, 300);
+      await lags(0, 2_000);
       const uuid = await create('Slow title');
       await complete(uuid, 'Quick content');
       expect((await user.request('GET', `/chat_conversations/${uuid}?consistency=eventual`)).status).toBe(404);

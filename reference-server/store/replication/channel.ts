@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { DeadlineClock, DeadlineTimer } from '../../latency/deadline-clock.ts';
 import type { ReplicationChannel } from '../../latency/profile.ts';
+import { StoreFault } from '../faults.ts';
 import { preparedQuery } from '../prepared-query.ts';
 import type { ChangeLogTable, Tables } from '../tables.ts';
 import { applyEntries, type Entry, type LogQuestions } from './apply.ts';
@@ -13,6 +14,8 @@ const entriesEach = 8;
 const gatherMs = 4;
 /** After an error, such as a database that is away. */
 const retryMs = 250;
+/** Failures in a row; with the retries, two seconds and more. */
+const toldAfter = 8;
 
 type LogRow = Pick<ChangeLogTable, 'conversation_uuid' | 'payload' | 'committed_at_ms' | 'lag_ms'> & { seq: number };
 
@@ -53,6 +56,7 @@ export class Channel {
   #timer: DeadlineTimer | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
+  #failures = 0;
   #next: Promise<void> | undefined;
   #lastRunMs = Number.NEGATIVE_INFINITY;
 
@@ -110,9 +114,12 @@ export class Channel {
   async #work(): Promise<void> {
     try {
       await this.#takeDue();
+      this.#failures = 0;
     } catch (error) {
       if (this.#isStopped) return;
-      this.#parts.onFault(error);
+      this.#failures += 1;
+      // A database that is away for a moment is no news; requests tell it.
+      if (!(error instanceof StoreFault) || this.#failures === toldAfter) this.#parts.onFault(error);
       this.#wakeAt(this.#parts.clock.now() + retryMs);
     }
   }

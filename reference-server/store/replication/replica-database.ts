@@ -7,7 +7,7 @@ export interface ReplicaDatabase {
   db: Kysely<ReplicaTables>;
   /** Type of the columns of text. */
   text: ColumnDataType | RawBuilder<unknown>;
-  /** Makes or fills it while nobody else does, in whatever process. */
+  /** Makes it while nobody else does, in whatever process. Before anything is written to the primary here: that may be locked meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Until the end of the transaction, nobody else applies changes of this channel. False: nobody else could. */
   turn(transaction: Transaction<ReplicaTables>, channel: ReplicationChannel): Promise<boolean>;

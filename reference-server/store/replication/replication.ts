@@ -176,7 +176,7 @@ export class Replication {
       await work();
       // Of the rows that are gone. What is committed from now on is in the copy, or applied after it.
       await this.#parts.primary.deleteFrom('change_log').execute();
-      await this.#parts.replica.alone(() => this.#copy());
+      await this.#copy();
     } finally {
       this.#channels = this.#makeChannels();
       if (this.#isPaused) await this.pause();

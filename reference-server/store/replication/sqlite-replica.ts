@@ -5,11 +5,32 @@ import type { ReplicaDatabase } from './replica-database.ts';
 import type { ReplicaTables } from './replica-schema.ts';
 
 const busyMs = 5_000;
+/** While another process makes the replica: it blocks this one. */
+const fillingBusyMs = 60_000;
 
-/** A SQLite database beside the primary's file, or in memory. One process has it. */
+/** A SQLite database beside the primary's file, or in memory. */
 export function sqliteReplica(primaryFile: string | undefined): ReplicaDatabase {
   const db = new Kysely<ReplicaTables>({ dialect: new NodeSqliteDialect(() => openFile(primaryFile === undefined ? undefined : `${primaryFile}-replica`)) });
-  return { db, text: 'text', alone: (work) => work(), turn: () => Promise.resolve(false), close: () => db.destroy() };
+  return {
+    db,
+    text: 'text',
+    alone: (work) => (primaryFile === undefined ? work() : locked(primaryFile, work)),
+    // A transaction has the file's write lock from its beginning; in memory nobody else is there.
+    turn: () => Promise.resolve(primaryFile !== undefined),
+    close: () => db.destroy(),
+  };
+}
+
+/** With the write lock of a file, by a connection of its own. It can still be read. */
+async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const lock = new DatabaseSync(file, { timeout: fillingBusyMs });
+  try {
+    lock.exec('begin immediate');
+    return await work();
+  } finally {
+    // Ends the transaction, too.
+    lock.close();
+  }
 }
 
 function openFile(file: string | undefined): DatabaseSync {
