@@ -50,6 +50,6 @@ function saidOf(operation: Operation, { first }: ResubmitUser): Pick<LostMessage
 }
 
 function saidOfWrite({ value, outcome }: WriteOperation, first: WriteOperation): Pick<LostMessageEvent, 'said' | 'tone'> {
-  const which = value === first.value ? 'first message' : 'second message, at the same place';
+  const which = value === first.value ? 'first message' : 'second message, same place';
   return { said: `${which}: ${outcome === 'ok' ? 'acknowledged' : outcome === 'failed' ? 'refused' : 'no answer'}`, tone: outcome === 'ok' ? 'plain' : 'bad' };
 }

@@ -10,14 +10,19 @@ const left = 330;
 const right = 90;
 const rowHeight = 34;
 const top = 14;
+/** Room for the final read, as a share of what comes before it. */
+const lastShare = 0.1;
 
 /** What happened to one message, from its submission to the read that lacks it; a bar opens the trace of its request. */
 export function lostMessageChart(id: string, { events }: LostMessage, traces: ReportTraces): string {
   const fromMs = Math.min(...events.map(({ invokedAtMs }) => invokedAtMs));
-  const toMs = Math.max(...events.map(endOf));
+  // The final read comes when everything is over, often much later: it stands at the end, and its time is written beside it.
+  const storyMs = Math.max(1, ...events.slice(0, -1).map((event) => endOf(event) - fromMs));
+  const lastMs = Math.min(Math.max(...events.map(endOf)) - fromMs, storyMs * (1 + lastShare));
   const height = top + events.length * rowHeight + 44;
   const frame = { width, height, left, right, top, bottom: 40 };
-  const x = linearScale([0, Math.max(1, toMs - fromMs)], [left, width - right], 10);
+  const scale = linearScale([0, Math.max(1, lastMs)], [left, width - right], 10);
+  const x = (atMs: number): number => scale(Math.min(atMs, lastMs));
   const rows = events.map((event, index) => {
     const y = top + index * rowHeight;
     const startX = x(event.invokedAtMs - fromMs);
@@ -38,9 +43,9 @@ export function lostMessageChart(id: string, { events }: LostMessage, traces: Re
     id,
     title: 'How one message was lost',
     caption:
-      'From top to bottom in the order of time. Bars: from sent to answered, of a submission to the end of its stream; the tick is its acknowledgement. A bar opens the trace of its request.',
+      'From top to bottom in the order of time. Bars: from sent to answered, of a submission to the end of its stream; the tick is its acknowledgement. The final read comes after a pause and is drawn at the end. A bar opens the trace of its request.',
     wide: true,
-    body: svgRoot(width, height, 'How one message was lost', xAxis(x, frame, 'ms since the first message was sent') + rows.join('')),
+    body: svgRoot(width, height, 'How one message was lost', xAxis(scale, frame, 'ms since the first message was sent') + rows.join('')),
   });
 }
 

@@ -1,0 +1,56 @@
+/** The remedies' table of the reference server, 100 users a cell: what each policy loses and what it keeps, against the server's own count. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CellFindings } from '../../harness/results/findings.ts';
+import type { RunFile } from '../../harness/results/run-file.ts';
+import { emptyFolder, plumbline } from '../support/cli.ts';
+import { onlyWrittenRun } from '../support/runs.ts';
+
+let folder: Awaited<ReturnType<typeof emptyFolder>>;
+beforeAll(async () => {
+  folder = await emptyFolder();
+});
+afterAll(() => folder.remove());
+
+async function studied(
+  name: string,
+  ...flags: string[]
+): Promise<{ run: RunFile; directory: string; code: number | null; stdout: string; cells: Map<string, CellFindings> }> {
+  const out = join(folder.path, name);
+  const { code, stdout, stderr } = await plumbline(['run', name, '--profile', 'fast', '--out', out, ...flags], folder.path);
+  const { run, directory } = await onlyWrittenRun(out).catch(() => {
+    throw new Error(`${stdout}${stderr}`);
+  });
+  return { run, directory, code, stdout, cells: new Map((run.findings?.cells ?? []).map((cell) => [cell.name, cell])) };
+}
+
+test('last write wins loses inside the window, with keys too; branch, reject, strong and session reads lose no message', async () => {
+  const { run, directory, code, stdout, cells } = await studied('resubmit', '--cells', 'all', '--count', '100', '--rate', '25');
+  for (const name of ['lww', 'lww-keys']) {
+    const cell = cells.get(name);
+    expect(cell?.lost.count, name).toBeGreaterThan(0);
+    // Of the first look's six messages, which are in the server's count, none is replaced.
+    expect(cell?.lost.count, name).toBe(cell?.server?.replaced);
+  }
+  for (const name of ['branch', 'reject', 'strong', 'session']) {
+    expect(cells.get(name)?.lost, name).toMatchObject({ count: 0, n: 200 });
+    expect(cells.get(name)?.server?.replaced, name).toBe(0);
+  }
+  expect(cells.get('reject')?.refused).toBeGreaterThan(0);
+  expect(run.verdict.verdict, run.verdict.reasons.join('\n')).toBe('pass');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ {2}branch +0\/200 /m);
+  const html = await readFile(join(directory, 'report.html'), 'utf8');
+  const story = /id="chart-lost-message".*?<\/figure>/s.exec(html)?.[0] ?? '';
+  const traces = [...story.matchAll(/href="#(chart-trace-[0-9a-f]{32})"/g)].map((match) => match[1] ?? '');
+  expect(traces.length).toBeGreaterThanOrEqual(4);
+  for (const id of traces) expect(html).toContain(`<figure id="${id}"`);
+});
+
+test('without keys a message that is sent twice is there twice, with keys once', async () => {
+  const { cells } = await studied('retry', '--cells', 'lww,lww-keys', '--count', '100', '--rate', '25');
+  expect(cells.get('lww')?.duplicates.count).toBeGreaterThan(20);
+  expect(cells.get('lww-keys')).toMatchObject({ duplicates: { count: 0, n: 100 }, lost: { count: 0 }, asExpected: true });
+  expect(cells.get('lww-keys')?.replayed).toBeGreaterThan(20);
+});
