@@ -1,4 +1,4 @@
-/** The steps of the composite action, in bash; a command in the place of plumbline tells which arguments it got. The real gate runs in them in `self-gate.test.ts`. */
+/** The steps of the composite action, in bash; a command in the place of plumbline tells which arguments it got. */
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -19,7 +19,7 @@ describe.skipIf(actionlint === undefined)('actionlint', () => {
   });
 
   it('finds an input that the action has not, and a wrong expression', async () => {
-    const broken = (await text('.github/workflows/gate.yml')).replace('scenario: |', 'scenarios: |').replace('github.sha }}', 'github.shah }}');
+    const broken = (await text('.github/workflows/gate.yml')).replace('scenario: ${{', 'scenarios: ${{').replace('github.sha }}', 'github.shah }}');
     // The local action is found from the folder of the repository.
     const { status, stdout } = spawnSync(actionlint ?? '', ['-no-color', '-stdin-filename', '.github/workflows/gate.yml', '-'], {
       cwd: repository,
