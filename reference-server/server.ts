@@ -4,6 +4,7 @@ import type { ServerConfig } from './config.ts';
 import { type ControlParts, controlApp } from './control/control.ts';
 import { publicApp } from './edge/http.ts';
 import type { Hop } from './exchange.ts';
+import { lastWords } from './last-words.ts';
 import { realClock } from './latency/deadline-clock.ts';
 import { loadProfile, withSeed } from './latency/profile.ts';
 import { routes } from './services/index.ts';
@@ -32,7 +33,6 @@ export interface ServerOptions extends Partial<Omit<ServerConfig, 'json' | 'pare
 
 const backlog = 8_192;
 const drainStepMs = 20;
-const lastWordsMs = 500;
 /** To send the spans of the last requests. */
 const lastSpansMs = 2_000;
 
@@ -71,10 +71,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     state.draining = true;
     const untilMs = clock.now() + drainMs;
     while (state.inFlight > 0 && clock.now() < untilMs) await clock.wait(clock.now() + drainStepMs);
-    for (const stream of state.open) stream.abort();
-    // The streams that were told to end say so to their clients, and store what they have.
-    const lastMs = clock.now() + lastWordsMs;
-    while (state.open.size > 0 && clock.now() < lastMs) await clock.wait(clock.now() + drainStepMs);
+    await lastWords(state);
     await app.close();
     await exporting?.catch(() => undefined);
     await state.tracing.stop(lastSpansMs);

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { controlApp } from '../control/control.ts';
 import { lb } from '../lb/lb.ts';
 import type { ServerOptions, RunningServer } from '../server.ts';
+import { lastWords } from '../last-words.ts';
 import type { ServerState } from '../state.ts';
 import { openData } from '../store/data.ts';
 import { localInference, type WiredServices, wireServices } from '../wiring.ts';
@@ -16,7 +17,6 @@ import type { InnerTier } from './tier.ts';
 
 const backlog = 8_192;
 const drainStepMs = 20;
-const lastWordsMs = 500;
 /** While somebody is connected: a request that is on its way here comes within this. A container runtime tells all tiers to stop at the same moment. */
 const quietMs = 1_000;
 
@@ -82,9 +82,7 @@ export async function startInnerTier(tier: InnerTier, state: ServerState, option
     const untilMs = toldMs + drainMs;
     const isDone = (): boolean => state.inFlight === 0 && (connections === 0 || clock.now() - Math.max(toldMs, lastCallMs) > quietMs);
     while (!isDone() && clock.now() < untilMs) await clock.wait(clock.now() + drainStepMs);
-    for (const stream of state.open) stream.abort();
-    const lastMs = clock.now() + lastWordsMs;
-    while (state.open.size > 0 && clock.now() < lastMs) await clock.wait(clock.now() + drainStepMs);
+    await lastWords(state);
     const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : undefined;
     server.closeAllConnections();
     await closed;

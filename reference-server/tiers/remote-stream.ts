@@ -37,7 +37,7 @@ export interface StreamParts {
 export type AbortReason = 'client_abort' | 'server_error' | 'drain';
 
 /** After an abort the rest of the records are waited for so long. */
-const settleMs = 2_000;
+const settleMs = 4_000;
 
 /**
  * The caller's end of a stream that another tier makes: hands each event on at once, and the words "stop" and "stored" back.

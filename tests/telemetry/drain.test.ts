@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { ask, events, h2, json, until } from '../server/frame.ts';
 import { putInstant, type Talk, talkOn } from '../server/talk.ts';
 import type { Collector } from './collector.ts';
-import { collecting, endAll, run } from './server-child.ts';
+import { collecting, endAll, run, serveCommand } from './server-child.ts';
 import { type Caller, caller, exporting, withTraced } from './traced.ts';
 
 afterEach(endAll);
@@ -41,7 +41,7 @@ async function openAll(talk: Talk): Promise<{ callers: Caller[]; ended: Promise<
   }
   const all = Promise.all(ended);
   all.catch(() => undefined);
-  await until(() => begun === streams, 'every stream has begun', 20_000);
+  await until(() => begun === streams, 'every stream has begun', 60_000);
   return { callers, ended: all };
 }
 
@@ -62,23 +62,47 @@ const outcomes = (collector: Collector, callers: readonly Caller[]): Record<stri
   return counts;
 };
 
-it('500 streams at SIGTERM that end before the deadline are finished, and new work is refused with 503 meanwhile', async () => {
+/** The tiers as processes of their own: the signal goes to the one that started them. */
+const ways = [
+  ['one process', []],
+  ['tiers', ['--tiers']],
+] as const;
+
+it.each(ways)(
+  '%s: 500 streams at SIGTERM that end before the deadline are finished, and new work is refused with 503 meanwhile',
+  async (_, flags) => {
+    const collector = await collecting();
+    const server = await run([...flags, '--otlp', collector.url, '--trace-ratio', '0'], {}, serveCommand);
+    await exporting(server);
+    const talk = await talkOn(server);
+    // The objective of a stream's first event is passed: they are kept as slow.
+    await putInstant(server, 'classes:\n  completion: {total: 8s, stream: {firstEvent: 1600ms, events: 20}}\n');
+    const { callers, ended } = await openAll(talk);
+    const exited = server.end();
+    await until(async () => (await ask(server.url, '/readyz')).status === 503, 'it drains');
+    await refusedWhileDraining(server);
+    expect(await ended).toEqual(Array(streams).fill({ status: 200, lastEvent: 'message_stop', stopReason: 'end_turn' }));
+    expect(await exited).toEqual({ code: 0, stderr: '' });
+    expect(outcomes(collector, callers)).toEqual({ done: streams });
+    for (const { traceId } of callers) expect(collector.of(traceId).map(({ name }) => name)).toEqual(expect.arrayContaining(['prefill', 'decode']));
+    // The refusal is a failure: kept, too.
+    expect(collector.spans.some(({ name, attributes }) => name === 'GET /api/account' && attributes['http.response.status_code'] === 503)).toBe(true);
+  },
+  90_000,
+);
+
+it('tiers: 500 streams that would go on are told to end at the deadline, and all of them are in the traces as drained', async () => {
   const collector = await collecting();
-  const server = await run(['--otlp', collector.url, '--trace-ratio', '0']);
+  const server = await run(['--tiers', '--otlp', collector.url, '--trace-ratio', '0'], {}, serveCommand);
   await exporting(server);
   const talk = await talkOn(server);
-  // The objective of a stream's first event is passed: they are kept as slow.
-  await putInstant(server, 'classes:\n  completion: {total: 4500ms, stream: {firstEvent: 1600ms, events: 20}}\n');
+  await putInstant(server, 'classes:\n  completion: {total: 60s, stream: {firstEvent: 100ms, events: 150}}\n');
   const { callers, ended } = await openAll(talk);
   const exited = server.end();
-  await until(async () => (await ask(server.url, '/readyz')).status === 503, 'it drains');
-  await refusedWhileDraining(server);
-  expect(await ended).toEqual(Array(streams).fill({ status: 200, lastEvent: 'message_stop', stopReason: 'end_turn' }));
+  expect(await ended).toEqual(Array(streams).fill({ status: 200, lastEvent: 'message_stop', stopReason: 'drain' }));
   expect(await exited).toEqual({ code: 0, stderr: '' });
-  expect(outcomes(collector, callers)).toEqual({ done: streams });
-  // The refusal is a failure: kept, too.
-  expect(collector.spans.some(({ name, attributes }) => name === 'GET /api/account' && attributes['http.response.status_code'] === 503)).toBe(true);
-}, 60_000);
+  expect(outcomes(collector, callers)).toEqual({ drain: streams });
+}, 120_000);
 
 it(
   '500 streams that would go on are told to end at the deadline, and all of them are in the traces as drained',
@@ -92,7 +116,7 @@ it(
       const all = await ended;
       await stopped;
       // The deadline, the last words, the last spans.
-      expect(performance.now() - fromMs).toBeLessThan(1_000 + 500 + 2_000 + 1_500);
+      expect(performance.now() - fromMs).toBeLessThan(1_000 + 6_000 + 2_000 + 1_500);
       expect(all).toEqual(Array(streams).fill({ status: 200, lastEvent: 'message_stop', stopReason: 'drain' }));
       expect(outcomes(traced.collector, callers)).toEqual({ drain: streams });
       for (const { traceId } of callers) expect(traced.collector.of(traceId).map(({ name }) => name)).toEqual(expect.arrayContaining(['prefill', 'decode']));
