@@ -12,6 +12,8 @@ import { gateUntilTold } from './gate-until-told.ts';
 import { gateView } from './gate-view.ts';
 import { interruptSignal } from './interrupt-signal.ts';
 import { thresholdFlag } from './threshold-flag.ts';
+import { UsageError } from '../usage-error.ts';
+import { gateSelfTest, type SelfTestFlags } from './gate-self-test.ts';
 
 interface CommandFlags extends GateFlags {
   threshold: string[];
@@ -19,13 +21,22 @@ interface CommandFlags extends GateFlags {
   onInconclusive?: string;
 }
 
+type GivenFlags = Omit<CommandFlags, 'base' | 'head'> & Partial<Pick<CommandFlags, 'base' | 'head'>> & SelfTestFlags & { selfTest?: true };
+
+/** Only a self-test goes without. */
+function withSides({ base, head, ...flags }: GivenFlags): CommandFlags {
+  if (base !== undefined && head !== undefined) return { ...flags, base, head };
+  const missing = base === undefined ? '--base' : '--head';
+  throw new UsageError('missing_side', `${missing} is missing: expected both sides, for example --base git:main --head git:HEAD`);
+}
+
 const repeatable = (value: string, values: string[]): string[] => [...values, value];
 
 export const addGate: AddCommand = (program, exit) => {
   thresholdFlag(program.command('gate'))
     .description('did this change make it slower? interleaved epochs of base and head, with one of three verdicts')
-    .requiredOption('--base <side>', 'what to compare with: git:main, image:shop:1.4, cmd:..., profile:fast, url:..., or a folder of recorded epochs')
-    .requiredOption('--head <side>', 'what was changed')
+    .option('--base <side>', 'what to compare with: git:main, image:shop:1.4, cmd:..., profile:fast, url:..., or a folder of recorded epochs')
+    .option('--head <side>', 'what was changed')
     .option('--scenario <name or file>', 'repeatable; all run at the same time in each epoch (default crud)', repeatable, [] as string[])
     .option('--rate <per second>', "journeys a second that each side gets, or crud=120,sse=10 (default: the scenario's)")
     .option('--samples <count>', 'of each operation, an epoch and side', '200')
@@ -51,12 +62,20 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--accept <file>', 'intended slowdowns (default .plumbline/accept.yaml, where there is one; docs/gate.md)')
     .option('--on-inconclusive <what>', 'fail: exit code 99; warn: 0, with a warning; retry:N: measure again up to N times (default: 75)')
     .option('--out <folder>', 'where results go', 'results')
+    .option('--self-test', 'instead of a gate: how often it errs on this machine, from recorded epochs without and with known changes (docs/gate.md)')
+    .option('--pool <folder>', 'of --self-test: where its epochs are; more are added to those that are there (default <out>/gate-pool-<draws>)')
+    .option('--pool-epochs <counts>', 'of --self-test: 40,20: without a change, with each change; or none=40,stall=20; 0,0 records none', '40,20')
     .addHelpText(
       'after',
       example('plumbline gate --base git:main --head git:HEAD\nplumbline gate --base profile:fast --head profile:fast --scenario crud --scenario sse'),
     )
-    .action(async (flags: CommandFlags) => {
+    .action(async (given: GivenFlags) => {
       const cwd = process.cwd();
+      if (given.selfTest) {
+        exit(await gateSelfTest(given));
+        return;
+      }
+      const flags = withSides(given);
       const policy = parseOnInconclusive(flags.onInconclusive);
       const view = gateView();
       const specs = await sidesOf(flags, cwd);
@@ -74,12 +93,11 @@ export const addGate: AddCommand = (program, exit) => {
       const interrupt = interruptSignal();
       const measure = (retry: number): ReturnType<typeof gate> => {
         if (records && from) return gateRecorded(request, records, { view, from });
-        if (retry === 0) return gate(request, { view, signal: interrupt.signal });
-        const { resume: _, ...fresh } = request;
-        return gate({ ...fresh, gateId: newRunId(label, new Date()), seed: request.seed + retry }, { view, signal: interrupt.signal });
+        const again = retry === 0 ? request : { ...request, gateId: newRunId(label, new Date()), seed: request.seed + retry };
+        return gate(again, { view, signal: interrupt.signal });
       };
       try {
-        exit(await gateUntilTold(measure, records && policy.kind === 'retry' ? { kind: 'exit' } : policy, interrupt.signal));
+        exit(await gateUntilTold(measure, records ? { kind: 'exit' } : policy, interrupt.signal));
       } finally {
         interrupt.release();
       }
