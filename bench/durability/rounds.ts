@@ -7,6 +7,8 @@ export interface RoundsOptions {
   rounds: number;
   /** The flags that say where the data are. */
   flags: readonly string[];
+  /** Default `instant`. */
+  profile?: string;
   /** Command to put before node. */
   prefix?: ServerOptions['prefix'];
   signal: AbortSignal;
@@ -25,8 +27,8 @@ const writers = 8;
 /** The kill comes within this time, at another moment in each round. */
 const writingMs: readonly [shortest: number, longest: number] = [100, 400];
 
-export async function durabilityRounds({ rounds, flags, prefix, signal, untilLost = false }: RoundsOptions): Promise<RoundsResult> {
-  const start = (): Promise<ServerProcess> => startServerProcess({ profile: 'instant', flags, ...(prefix && { prefix }) }, signal);
+export async function durabilityRounds({ rounds, flags, profile = 'instant', prefix, signal, untilLost = false }: RoundsOptions): Promise<RoundsResult> {
+  const start = (): Promise<ServerProcess> => startServerProcess({ profile, flags, ...(prefix && { prefix }) }, signal);
   const result: RoundsResult = { rounds: 0, acknowledged: 0, lost: [] };
   const all: Writes = { conversations: [], count: 0, missing: [] };
   let server = await start();

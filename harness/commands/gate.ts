@@ -93,11 +93,12 @@ export const addGate: AddCommand = (program, exit) => {
       const interrupt = interruptSignal();
       const measure = (retry: number): ReturnType<typeof gate> => {
         if (records && from) return gateRecorded(request, records, { view, from });
-        const again = retry === 0 ? request : { ...request, gateId: newRunId(label, new Date()), seed: request.seed + retry };
-        return gate(again, { view, signal: interrupt.signal });
+        if (retry === 0) return gate(request, { view, signal: interrupt.signal });
+        const { resume: _, ...fresh } = request;
+        return gate({ ...fresh, gateId: newRunId(label, new Date()), seed: request.seed + retry }, { view, signal: interrupt.signal });
       };
       try {
-        exit(await gateUntilTold(measure, records ? { kind: 'exit' } : policy, interrupt.signal));
+        exit(await gateUntilTold(measure, records && policy.kind === 'retry' ? { kind: 'exit' } : policy, interrupt.signal));
       } finally {
         interrupt.release();
       }

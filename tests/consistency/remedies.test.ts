@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CellFindings } from '../../harness/results/findings.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { onlyWrittenRun } from '../support/runs.ts';
 
 let folder: Awaited<ReturnType<typeof emptyFolder>>;
@@ -15,10 +16,11 @@ afterAll(() => folder.remove());
 
 async function studied(
   name: string,
-  ...flags: string[]
+  flags: string[],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ run: RunFile; directory: string; code: number | null; stdout: string; cells: Map<string, CellFindings> }> {
-  const out = join(folder.path, name);
-  const { code, stdout, stderr } = await plumbline(['run', name, '--profile', 'fast', '--out', out, ...flags], folder.path);
+  const out = join(folder.path, `${name}-${Object.keys(env).join('')}`);
+  const { code, stdout, stderr } = await plumbline(['run', name, '--profile', 'fast', '--out', out, ...flags], folder.path, { env });
   const { run, directory } = await onlyWrittenRun(out).catch(() => {
     throw new Error(`${stdout}${stderr}`);
   });
@@ -26,7 +28,7 @@ async function studied(
 }
 
 test('last write wins loses inside the window, with keys too; branch, reject, strong and session reads lose no message', async () => {
-  const { run, directory, code, stdout, cells } = await studied('resubmit', '--cells', 'all', '--count', '100', '--rate', '25');
+  const { run, directory, code, stdout, cells } = await studied('resubmit', ['--cells', 'all', '--count', '100', '--rate', '25']);
   for (const name of ['lww', 'lww-keys']) {
     const cell = cells.get(name);
     expect(cell?.lost.count, name).toBeGreaterThan(0);
@@ -49,8 +51,21 @@ test('last write wins loses inside the window, with keys too; branch, reject, st
 });
 
 test('without keys a message that is sent twice is there twice, with keys once', async () => {
-  const { cells } = await studied('retry', '--cells', 'lww,lww-keys', '--count', '100', '--rate', '25');
+  const { cells } = await studied('retry', ['--cells', 'lww,lww-keys', '--count', '100', '--rate', '25']);
   expect(cells.get('lww')?.duplicates.count).toBeGreaterThan(20);
   expect(cells.get('lww-keys')).toMatchObject({ duplicates: { count: 0, n: 100 }, lost: { count: 0 }, asExpected: true });
   expect(cells.get('lww-keys')?.replayed).toBeGreaterThan(20);
+});
+
+test('on Postgres it is the same: a replica that lags loses, a primary that is asked does not', async (context) => {
+  const postgres = await startPostgres();
+  if (!postgres) return context.skip('Postgres 15 is missing: apt-get install postgresql-15');
+  try {
+    const { cells } = await studied('resubmit', ['--cells', 'lww,strong', '--count', '60', '--rate', '20'], { DATABASE_URL: await postgres.newDatabase() });
+    expect(cells.get('lww')?.lost.count).toBeGreaterThan(0);
+    expect(cells.get('lww')?.lost.count).toBe(cells.get('lww')?.server?.replaced);
+    expect(cells.get('strong')?.lost).toMatchObject({ count: 0, n: 120 });
+  } finally {
+    await postgres.stop();
+  }
 });

@@ -1,5 +1,5 @@
 /** Studies of a server whose lies are known, through the command as a user has it: what it planted is what they find. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { CellFindings } from '../../harness/results/findings.ts';
 import { readHistory } from '../../harness/results/history-file.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
 import { listRuns, readRun } from '../../harness/results/run-store.ts';
+import { studies } from '../../scenarios/studies.ts';
 import { plumbline } from '../support/cli.ts';
 import { type Lies, startLyingServer } from './lying-server.ts';
 
@@ -32,7 +33,7 @@ interface Studied {
 
 async function study(name: string, lies: Lies, ...flags: string[]): Promise<Studied> {
   const server = await startLyingServer(lies);
-  const out = join(folder, `${name}-${Math.random().toString(36).slice(2)}`);
+  const out = join(folder, `run-${Math.random().toString(36).slice(2)}`);
   try {
     const { code, stdout, stderr } = await plumbline(['run', name, '--target', server.url, '--no-traces', '--out', out, ...flags], folder);
     const [listing] = await listRuns(out);
@@ -83,6 +84,14 @@ describe('resubmit', () => {
     expect(cell.lostAnswers?.count).toBe(0);
     expect(truth.replaced).toBe(0);
     if (lies.conflict === 'reject') expect(cell.refused).toBeGreaterThan(5);
+  });
+
+  test('a study in a file of its own', async () => {
+    const file = join(folder, 'mine.study.json');
+    await writeFile(file, JSON.stringify({ ...studies['resubmit'], name: 'mine', description: 'Mine.', count: 20, ratePerSecond: 20 }));
+    const { run, cell } = await study(file, { contentLagMs: lagMs, conflict: 'branch' });
+    expect(run.legs.map(({ id }) => id)).toEqual(['mine/as-it-is']);
+    expect(cell.lost).toMatchObject({ count: 0, n: 40 });
   });
 
   test('a server that throws acknowledged messages away is found out, to the message', async () => {

@@ -101,6 +101,22 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       expect(await read(uuid, 'eventual')).toEqual(await read(uuid, 'strong'));
     });
 
+    it('counts reads that lacked a committed change of their conversation, and no others', async () => {
+      const count = async (): Promise<number> => Number(/^plumbline_stale_reads_total (\d+)$/m.exec((await ask(server.url, '/metrics')).body.toString())?.[1]);
+      const [one, other] = [await create('One'), await create('Other')];
+      const before = await count();
+      await control('/replication/pause');
+      await user.ask('PUT', `/chat_conversations/${one}`, { name: 'Changed' });
+      for (let time = 0; time < 3; time += 1) await read(one, 'eventual');
+      await read(other, 'eventual');
+      await read(one, 'strong');
+      expect((await count()) - before).toBe(3);
+      await control('/replication/resume');
+      await caughtUp();
+      await read(one, 'eventual');
+      expect((await count()) - before).toBe(3);
+    });
+
     it('without lag an acknowledged write is there', async () => {
       for (let round = 0; round < 20; round += 1) {
         const uuid = await create(`Round ${round}`);

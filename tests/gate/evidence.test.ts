@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conclude, endedByFaults } from '../../harness/gate/conclude.ts';
+import { epochFaults } from '../../harness/gate/epochs/epoch-faults.ts';
 import { readEpochs, writeEpoch } from '../../harness/gate/epochs/epoch-record.ts';
 import { evidenceOf, figuresOf, hopsOf, type MetricSettings } from '../../harness/gate/epochs/evidence.ts';
 import { ownTimesMs } from '../../harness/gate/epochs/hop-times.ts';
@@ -122,6 +123,37 @@ describe('own times of hops', () => {
         ]),
       ),
     ).toEqual({ db: 5, app: 9 });
+  });
+});
+
+describe('what an epoch is invalid for', () => {
+  const check = (name: 'dropped' | 'achieved' | 'loopDelay'): ReturnType<typeof sideRecord>['scenarios'][number]['checks'][number] => ({
+    name,
+    ok: false,
+    unit: 'ratio',
+    text: `${name} is off`,
+  });
+  const sideWith = (change: object): ReturnType<typeof sideRecord> => {
+    const [scenario] = sideRecord().scenarios;
+    return sideRecord(1, { scenarios: [{ ...scenario, ...change } as ReturnType<typeof sideRecord>['scenarios'][number]] });
+  };
+  const faultsOf = (head: ReturnType<typeof sideRecord>): ReturnType<typeof epochFaults> => epochFaults({ sides: { base: sideRecord(), head }, faults: [] });
+
+  it("is the driver's where it fell behind, and the side's where too much piled up", () => {
+    expect(faultsOf(sideRecord())).toEqual([]);
+    expect(faultsOf(sideWith({ checks: [check('loopDelay')] }))).toEqual([{ kind: 'load', text: 'crud, driving head: loopDelay is off' }]);
+    const text = 'crud: it cannot take the offered load: dropped is off';
+    expect(faultsOf(sideWith({ checks: [check('dropped'), check('achieved')] }))).toEqual([{ side: 'head', kind: 'load', text }]);
+    const counts = { ok: 0, failed: 0, timeout: 0, aborted: 0, dropped: 200 };
+    expect(faultsOf(sideWith({ counts, checks: [check('dropped')] }))).toEqual([{ side: 'head', kind: 'load', text }]);
+  });
+
+  it('is a broken side where nothing was answered ok', () => {
+    const counts = { ok: 0, failed: 200, timeout: 0, aborted: 0, dropped: 0 };
+    const errors = [{ operation: 'projects.list', kind: 'status 404', count: 200, example: 'projects.list: status 404' }];
+    expect(faultsOf(sideWith({ counts, errors }))).toEqual([
+      { side: 'head', kind: 'broken', text: 'crud: none of 200 requests was answered ok, most often: projects.list: status 404' },
+    ]);
   });
 });
 

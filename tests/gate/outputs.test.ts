@@ -7,6 +7,7 @@ import { tellGitHub, writeGateReports } from '../../harness/gate/write-gate-repo
 import { renderGateAnnotations } from '../../harness/report/gate/annotations.ts';
 import { renderGateJUnit } from '../../harness/report/gate/junit.ts';
 import { commentMarker, markdownLimits, renderGateComment, renderGateMarkdown } from '../../harness/report/gate/markdown.ts';
+import { ruledOut } from '../../harness/report/gate/ruled-out.ts';
 import { summarise } from '../../harness/report/gate/summary.ts';
 import { renderGateTerminal } from '../../harness/report/gate/terminal.ts';
 import { emptyFolder } from '../support/cli.ts';
@@ -79,6 +80,13 @@ describe('the first line', () => {
       if (metric.id === 'projects.read latency p95') metric.advisory = '12 samples an epoch and side, 200 needed';
     expect(firstLine(gate)).toContain('No regression in 3 metrics (1 more are advisory) after 8 epochs');
     expect(firstLine(gate)).toContain('slower at p50; no operation of the 1 that passed (of 2) is more than 10% and 0.3 ms slower at p95.');
+  });
+
+  it('tells the whole server apart, where that passed', () => {
+    const cpu = judgement({ ...metricEpochs('all latency p50', 0.01), id: 'all cpu', scope: { kind: 'all' }, measure: 'cpu', margin: 0.1 }, 'pass');
+    expect(ruledOut([cpu])).toEqual(['CPU a request is at most 10% worse']);
+    expect(ruledOut([{ ...cpu, advisory: 'a side is a URL' }])).toEqual([]);
+    expect(ruledOut([{ ...cpu, verdict: 'inconclusive' }])).toEqual([]);
   });
 
   it('of an inconclusive one says what could still be', () => {

@@ -25,7 +25,7 @@ describe.for(kinds)('$name', ({ isHere, name, place, flags }) => {
       const { rounds, acknowledged, lost } = await durabilityRounds({ rounds: 10, flags: flags(await place()), signal: AbortSignal.timeout(testMs) });
       expect(lost).toEqual([]);
       expect(rounds).toBe(10);
-      expect(acknowledged).toBeGreaterThan(100);
+      expect(acknowledged).toBeGreaterThan(20);
     },
     testMs,
   );
@@ -35,6 +35,8 @@ describe.for(kinds)('$name', ({ isHere, name, place, flags }) => {
     async () => {
       const { acknowledged, lost } = await durabilityRounds({
         rounds: 10,
+        // On `instant` the answer waits for the replica, which reads what was committed.
+        profile: 'fast',
         flags: flags(await place()),
         prefix: ['env', `NODE_OPTIONS=--import=${lateCommit}`],
         untilLost: true,

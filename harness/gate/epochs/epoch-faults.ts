@@ -16,13 +16,18 @@ export function epochFaults({ sides, faults }: Pick<EpochRecord, 'sides' | 'faul
 function scenarioFaults(side: SideName, { scenario, counts, checks, errors }: ScenarioCounts): EpochFault[] {
   const sent = counts.ok + counts.failed + counts.timeout + counts.aborted;
   const [worst] = errors;
-  if (counts.ok === 0 && counts.aborted === 0) {
+  const onlyDropped = sent === 0 && counts.dropped > 0;
+  if (counts.ok === 0 && counts.aborted === 0 && !onlyDropped) {
     const why = worst ? `, most often: ${worst.example}` : '';
     return [{ side, kind: 'broken', text: `${scenario}: none of ${sent} requests was answered ok${why}` }];
   }
-  return checks.map(({ name, text }): EpochFault => {
-    if (ofTheDriver.has(name)) return { kind: 'load', text: `${scenario}, driving ${side}: ${text}` };
-    if (name === 'dropped') return { side, kind: 'load', text: `${scenario}: it cannot take the offered load: ${text}` };
-    return { side, kind: 'load', text: `${scenario}: ${text}` };
-  });
+  // What was dropped because the side let too much pile up was not sent either: that is no fault of the driver.
+  const piledUp = checks.some(({ name }) => name === 'dropped');
+  return checks
+    .filter(({ name }) => !(piledUp && name === 'achieved'))
+    .map(({ name, text }): EpochFault => {
+      if (ofTheDriver.has(name)) return { kind: 'load', text: `${scenario}, driving ${side}: ${text}` };
+      if (name === 'dropped') return { side, kind: 'load', text: `${scenario}: it cannot take the offered load: ${text}` };
+      return { side, kind: 'load', text: `${scenario}: ${text}` };
+    });
 }
