@@ -21,6 +21,8 @@ export interface HarnessConfig {
   githubActions: boolean;
   /** `GITHUB_STEP_SUMMARY`: the file of the step's summary there. */
   githubStepSummary: string | undefined;
+  /** Names of the variables in which a build service tells its steps where they are, and gives them tokens. Whatever a gate starts goes without. */
+  buildServiceVariables: string[];
   /** `STACK_EXTRA_CA`: certificates (PEM) that the build of the stack's image trusts, too; the compose file reads it. */
   stackExtraCa: string | undefined;
 }
@@ -37,6 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): HarnessConfig 
     grafanaToken: env['GRAFANA_TOKEN'] === '' ? undefined : env['GRAFANA_TOKEN'],
     githubActions: env['GITHUB_ACTIONS'] === 'true',
     githubStepSummary: env['GITHUB_STEP_SUMMARY'] === '' ? undefined : env['GITHUB_STEP_SUMMARY'],
+    buildServiceVariables: Object.keys(env).filter((name) => /^(?:GITHUB|ACTIONS|RUNNER|GITLAB|CI)_/.test(name)),
     stackExtraCa: env['STACK_EXTRA_CA'] === '' ? undefined : env['STACK_EXTRA_CA'],
     otlpHeaders: { ...headersOf(env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''), ...headersOf(env['OTEL_EXPORTER_OTLP_TRACES_HEADERS'] ?? '') },
   };

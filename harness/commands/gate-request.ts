@@ -1,4 +1,5 @@
 /** From the flags of `plumbline gate` to what it is to do. */
+import { readConfig } from '../config.ts';
 import { gateRule } from '../gate/decision-rule.ts';
 import { type EpochRecord, readEpochs } from '../gate/epochs/epoch-record.ts';
 import { fitEpoch } from '../gate/epochs/fit-epoch.ts';
@@ -77,6 +78,7 @@ export function gateRequest(
     sideOptions: {
       ...{ cwd, gateId, say },
       profile: flags.profile,
+      withheld: readConfig().buildServiceVariables,
       readyTimeoutMs: parseDurationMs(flags.readyTimeout, '--ready-timeout'),
       allowHosts: flags.allowHost,
       serverFlags: { base: [], head: flags.slow === undefined ? [] : ['--slow', flags.slow] },

@@ -3,9 +3,13 @@ import type { LegResult, ServerAccount } from '../results/run-file.ts';
 import { has, whyNot } from './figures-of.ts';
 import { ms, quantileName } from './format.ts';
 
-/** Without control characters: names and error lines come from outside, and a terminal obeys what it is sent. */
+/**
+ * Without control characters, and without what the log of a GitHub step takes for a command (`::name::` at the start of a word, `##[name]` anywhere): names and error lines
+ * come from outside, and who reads them obeys what it is sent.
+ */
 export function printable(text: string): string {
-  return [...text].map((character) => (isControl(character.codePointAt(0) ?? 0) ? ' ' : character)).join('');
+  const plain = [...text].map((character) => (isControl(character.codePointAt(0) ?? 0) ? ' ' : character)).join('');
+  return plain.replaceAll('##[', '## [').replace(/(^|\s)::(?=[a-z-]+(?: .*)?::)/gi, '$1: :');
 }
 
 function isControl(code: number): boolean {

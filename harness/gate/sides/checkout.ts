@@ -5,6 +5,7 @@ import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SideName } from '../types.ts';
 import { lastWords, SideFault } from './side.ts';
+import { unset } from './started-program.ts';
 
 export interface CheckoutOptions {
   side: SideName;
@@ -13,6 +14,8 @@ export interface CheckoutOptions {
   installed: string | undefined;
   /** Shell command; absent: `npm ci` where there is a lock file, else `npm install`, else nothing. */
   install: string | undefined;
+  /** Names of variables that installing does not get of our environment: packages run scripts of their own. */
+  withheld?: readonly string[];
   say(line: string): void;
 }
 
@@ -65,9 +68,9 @@ export async function ownMainFile(folder: string): Promise<string | undefined> {
   }
 }
 
-function shell(command: string, { side, folder }: CheckoutOptions, signal: AbortSignal): Promise<void> {
+function shell(command: string, { side, folder, withheld }: CheckoutOptions, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('sh', ['-c', command], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
+    const child = spawn('env', [...unset(withheld), 'sh', '-c', command], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal });
     let words = '';
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => {

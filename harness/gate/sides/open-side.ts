@@ -31,6 +31,8 @@ export interface SideOptions {
   maxRequests?: number;
   /** Further flags of the reference server, a side: `--slow`. */
   serverFlags: Record<SideName, readonly string[]>;
+  /** Names of variables that nothing of a side gets of our environment: the tokens of a build are not for the code that it judges. */
+  withheld?: readonly string[];
   say(line: string): void;
 }
 
@@ -71,6 +73,7 @@ async function openSide(name: SideName, specs: SideSpecs, options: SideOptions, 
         identity: { kind: 'profile', given, label: `profile ${value}` },
         profile: value,
         flags: options.serverFlags[name],
+        ...withheldOf(options),
         remove: nothing,
       });
     case 'cmd':
@@ -103,7 +106,7 @@ async function openSide(name: SideName, specs: SideSpecs, options: SideOptions, 
 async function directorySide(name: SideName, { value, given }: SideSpec, options: SideOptions, signal: AbortSignal): Promise<Side> {
   const folder = resolve(options.cwd, value);
   if (!existsSync(folder)) throw new SideFault(name, 'build', `no folder ${folder}`);
-  await installDependencies({ side: name, folder, installed: undefined, install: options.install, say: options.say }, signal);
+  await installDependencies({ side: name, folder, installed: undefined, install: options.install, say: options.say, ...withheldOf(options) }, signal);
   const commit = await commitOf(folder, 'HEAD').catch(() => undefined);
   const dirty = commit !== undefined && (await isDirty(folder));
   const state = commit === undefined ? '' : ` (${commit.slice(0, 8)}${dirty ? ' with changes' : ''})`;
@@ -132,7 +135,7 @@ async function gitSide(name: SideName, specs: SideSpecs, options: SideOptions, s
   try {
     const added = await git(root, 'worktree', 'add', '--detach', '--force', folder, commit);
     if (added.code !== 0) throw new SideFault(name, 'build', `git worktree: ${added.stderr}`);
-    await installDependencies({ side: name, folder, installed: root, install: options.install, say: options.say }, signal);
+    await installDependencies({ side: name, folder, installed: root, install: options.install, say: options.say, ...withheldOf(options) }, signal);
     const label = `${value} (${commit === tip ? '' : 'merge base '}${commit.slice(0, 8)})`;
     return await checkoutSide(name, { kind: 'git', given, label, commit }, folder, options, remove);
   } catch (error) {
@@ -145,22 +148,29 @@ async function gitSide(name: SideName, specs: SideSpecs, options: SideOptions, s
 async function checkoutSide(name: SideName, identity: SideIdentity, folder: string, options: SideOptions, remove: () => Promise<void>): Promise<Side> {
   const mainFile = options.start === undefined ? await ownMainFile(folder) : undefined;
   if (mainFile === undefined) return programSide(name, identity, { folder, command: options.start ?? 'npm start' }, options, remove);
-  return referenceSide({ name, identity, profile: options.profile, mainFile, flags: options.serverFlags[name], remove });
+  return referenceSide({ name, identity, profile: options.profile, mainFile, flags: options.serverFlags[name], ...withheldOf(options), remove });
 }
 
 function programSide(
   name: SideName,
   identity: SideIdentity,
   program: { folder: string; command: string },
-  { readyPath, readyTimeoutMs }: SideOptions,
+  options: SideOptions,
   remove: () => Promise<void>,
 ): Side {
+  const { readyPath, readyTimeoutMs } = options;
   return {
     name,
     identity,
     fresh: true,
-    start: async (signal) =>
-      startProgram({ side: name, ...program, port: await freePort(), readyTimeoutMs, ...(readyPath !== undefined && { readyPath }) }, signal),
+    start: async (signal) => {
+      const ready = { readyTimeoutMs, ...(readyPath !== undefined && { readyPath }) };
+      return startProgram({ side: name, ...program, port: await freePort(), ...ready, ...withheldOf(options) }, signal);
+    },
     remove,
   };
+}
+
+function withheldOf({ withheld }: SideOptions): Pick<SideOptions, 'withheld'> {
+  return withheld === undefined ? {} : { withheld };
 }

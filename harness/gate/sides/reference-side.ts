@@ -6,6 +6,7 @@ import { startServerProcess } from '../../server-process.ts';
 import type { SideName } from '../types.ts';
 import { processTreeCpuMs } from './process-cpu.ts';
 import { type RunningSide, type Side, type SideIdentity, SideFault } from './side.ts';
+import { unset } from './started-program.ts';
 
 export interface ReferenceOptions {
   name: SideName;
@@ -16,6 +17,8 @@ export interface ReferenceOptions {
   mainFile?: string;
   /** Further flags, such as `--slow`. */
   flags: readonly string[];
+  /** Names of variables that it does not get of our environment. */
+  withheld?: readonly string[];
   remove(): Promise<void>;
 }
 
@@ -30,7 +33,8 @@ export async function referenceSide(options: ReferenceOptions): Promise<Side> {
     identity,
     fresh: true,
     async start(signal) {
-      const server = await startServerProcess({ profile, flags, ...(mainFile !== undefined && { mainFile }) }, signal).catch((error: Error) => {
+      const prefix = ['env', ...unset(options.withheld)];
+      const server = await startServerProcess({ profile, flags, prefix, ...(mainFile !== undefined && { mainFile }) }, signal).catch((error: Error) => {
         throw new SideFault(name, 'start', error.message.replace(/\s+/g, ' '));
       });
       const running: RunningSide = {

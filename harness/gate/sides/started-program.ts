@@ -13,6 +13,8 @@ export interface ProgramOptions {
   command: string;
   folder: string;
   port: number;
+  /** Names of variables that it does not get of our environment. */
+  withheld?: readonly string[];
   /** Path that is asked until it answers 2xx; absent: `/`, and any answer is one. */
   readyPath?: string;
   readyTimeoutMs: number;
@@ -36,7 +38,11 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const { side, folder, port } = options;
   const command = options.command.replaceAll('{port}', String(port));
   // A group of its own, so that what the shell starts is stopped with it, and a Ctrl-C at the terminal reaches us alone.
-  const child = spawn('env', [`PORT=${port}`, 'sh', '-c', command], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn('env', [...unset(options.withheld), `PORT=${port}`, 'sh', '-c', command], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let words = '';
   for (const output of [child.stdout, child.stderr]) {
     output.setEncoding('utf8').on('data', (text: string) => {
@@ -86,6 +92,11 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     stop,
     cpuMs: async () => (child.pid === undefined ? undefined : processTreeCpuMs(child.pid)),
   };
+}
+
+/** Arguments of `env` that take these variables away. */
+export function unset(names: readonly string[] = []): string[] {
+  return names.flatMap((name) => ['-u', name]);
 }
 
 /** Undefined: it is ready. Else what it is not. */
