@@ -7,6 +7,7 @@ import type { DataAccount } from './data-account.ts';
 import type { DataPolicies } from './policies.ts';
 import { dueMs, inHop, spend } from './hop.ts';
 import type { InferenceBackend } from './inference/completion.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 import { invalid } from './services/errors.ts';
 import type { Backends } from './services/route.ts';
@@ -25,6 +26,7 @@ export interface BackendParts {
   onStaleRead(): void;
   cache: ReadThroughCache;
   inference: InferenceBackend;
+  jobs: Pick<JobQueue, 'expect'>;
   clock: DeadlineClock;
 }
 
@@ -114,6 +116,7 @@ export function backends(parts: BackendParts): Backends {
     },
     job(exchange, name, durationMs) {
       const startMs = clock.now();
+      parts.jobs.expect(durationMs);
       exchange.hops.push({ hop: 'job', name, startMs, endMs: startMs + durationMs, intendedMs: durationMs, outcome: 'ok' });
     },
     now: () => new Date(),

@@ -3,11 +3,13 @@ import { lruCache } from './cache/lru.ts';
 import { edge } from './edge/edge.ts';
 import type { Hop } from './exchange.ts';
 import { type Inference, type InferenceBackend, inference } from './inference/completion.ts';
+import { JobQueue } from './jobs/job-queue.ts';
 import { lb } from './lb/lb.ts';
 import { mesh } from './mesh/mesh.ts';
 import { service } from './services/hop.ts';
 import { Idempotency } from './services/idempotency/idempotency.ts';
 import { routes } from './services/index.ts';
+import { jobKinds } from './services/job-kinds.ts';
 import { forgetSessions, sessionOf } from './services/sessions.ts';
 import { workers } from './services/workers.ts';
 import type { ServerState } from './state.ts';
@@ -78,8 +80,13 @@ export async function wireServices(state: ServerState, store: Store, completions
     onFault: (error) => state.onFault(error),
   });
   const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
+  const jobs = new JobQueue({
+    ...{ db: store.db, replication, clock, kinds: jobKinds },
+    onEnd: (kind, outcome, durationMs) => state.metrics.jobEnded(kind, outcome, durationMs),
+    onFault: (error) => state.onFault(error),
+  });
   const parts = backends({
-    ...{ db: store.db, replication, cache, clock, inference: completions },
+    ...{ db: store.db, replication, cache, clock, jobs, inference: completions },
     policies: () => state.policies,
     account: state.data,
     onStaleRead: () => state.metrics.staleRead(),
@@ -90,6 +97,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     cache: () => cache.counts(),
     replication: () => replication.backlog,
     lostWrites: () => state.data.replaced,
+    jobs: () => jobs.counts,
   });
   state.metrics.watch({ storePool: () => store.pool() });
   const unreadyBefore = state.unready;
@@ -108,6 +116,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     cache.clear();
     forgetSessions(parts);
   };
+  jobs.start();
   return {
     hops: mesh(served, clock),
     clearCaches,
@@ -119,6 +128,7 @@ export async function wireServices(state: ServerState, store: Store, completions
       reset: (size) => replication.replace(() => store.reset(size)),
     },
     async close() {
+      await jobs.stop();
       await replication.close();
       await store.close();
     },

@@ -75,6 +75,8 @@ export const metricNames = {
   replicationBacklog: 'plumbline_replication_backlog',
   staleReads: 'plumbline_stale_reads_total',
   lostWrites: 'plumbline_lost_writes_total',
+  jobs: 'plumbline_jobs',
+  jobDuration: 'plumbline_job_duration_seconds',
   loopDelayP50: 'nodejs_eventloop_delay_p50_seconds',
   loopDelayP99: 'nodejs_eventloop_delay_p99_seconds',
   loopDelayMax: 'nodejs_eventloop_delay_max_seconds',
@@ -175,6 +177,9 @@ export const metricLabels = {
   hop: 'hop',
   /** Of the replication. */
   channel: 'channel',
+  /** Of jobs. */
+  kind: 'kind',
+  state: 'state',
   outcome: 'outcome',
   service: 'service',
   code: 'code',

@@ -30,7 +30,7 @@ export interface Backends {
   inference(exchange: Exchange, completion: CompletionRequest, place: InferencePlace): EventStream;
   /** Calls back once, when the exchange's whole draw is over on the server's clock; never at once. */
   whenDue(exchange: Exchange, callback: () => void): { cancel(): void };
-  /** Work that goes on after the response and ends so long from now; it shows in the trace. */
+  /** Work that the request queued and committed, due to end so long from now: the queue looks for it, and it shows in the trace as it is meant to be. */
   job(exchange: Exchange, name: string, durationMs: number): void;
   /** Wall clock. */
   now(): Date;

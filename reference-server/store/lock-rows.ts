@@ -11,3 +11,11 @@ export function lockRows<Table extends keyof Tables, Row>(
 ): SelectQueryBuilder<Tables, Table, Row> {
   return db.getExecutor().adapter instanceof PostgresAdapter ? query.forNoKeyUpdate() : query;
 }
+
+/** Reads rows that this transaction is about to take: those that another transaction has are passed over, so that takers do not wait for one another. */
+export function takeRows<Table extends keyof Tables, Row>(
+  db: Kysely<Tables>,
+  query: SelectQueryBuilder<Tables, Table, Row>,
+): SelectQueryBuilder<Tables, Table, Row> {
+  return db.getExecutor().adapter instanceof PostgresAdapter ? query.forUpdate().skipLocked() : query;
+}

@@ -26,4 +26,5 @@ export const tableNames = [
   'push_registrations',
   'installed_extensions',
   'idempotency_keys',
+  'jobs',
 ] as const satisfies readonly (keyof Tables)[];

@@ -56,7 +56,7 @@ export interface ConversationsTable {
   user_uuid: string;
   project_uuid: string | null;
   name: string;
-  /** A title that is being made: it is the name from `pending_name_at` on. Both null when there is none. */
+  /** A title that is being made: a job makes it the name, at `pending_name_at` or later. Both null when there is none. */
   pending_name: string | null;
   pending_name_at: Timestamp | null;
   summary: string;
@@ -289,6 +289,24 @@ export interface IdempotencyKeysTable {
   expires_at: Timestamp;
 }
 
+/** Asynchronous work that is not done. A row goes in the transaction that does its work. */
+export interface JobsTable {
+  uuid: string;
+  kind: string;
+  /** JSON object, as its kind reads it. */
+  payload: JsonText;
+  /** Of the request that asked for it. */
+  request_key: string;
+  /** Milliseconds since 1970. Nobody takes it before: of a job that was taken, the end of its lease. Null: given up, after too many attempts. */
+  due_at_ms: number | null;
+  /** Of the worker that has it; null: nobody has. */
+  lease_uuid: string | null;
+  /** How often it was taken since it last got on. */
+  attempts: number;
+  last_error: string | null;
+  created_at_ms: number;
+}
+
 export interface Tables {
   organizations: OrganizationsTable;
   users: UsersTable;
@@ -314,6 +332,7 @@ export interface Tables {
   push_registrations: PushRegistrationsTable;
   installed_extensions: InstalledExtensionsTable;
   idempotency_keys: IdempotencyKeysTable;
+  jobs: JobsTable;
   change_log: ChangeLogTable;
   replication_source: ReplicationSourceTable;
 }

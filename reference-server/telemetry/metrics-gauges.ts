@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { jobKindNames, jobStates } from '../jobs/job-names.ts';
 import { metricLabels as labels, metricNames as names } from '../../scenarios/names.ts';
 
 /** Busy, waiting, and how many there are; no limit where the latency profile sets none. */
@@ -21,6 +22,8 @@ export interface ServerSources {
   replication(): Readonly<Record<string, number>>;
   /** Acknowledged prompts that others took the place of, since the start or the last reset. */
   lostWrites(): number;
+  /** Of the whole queue; what it does not name is 0. */
+  jobs(): readonly { kind: string; state: string; count: number }[];
   /** Since the start. */
   traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
   /** Name of the latency profile in force. */
@@ -102,6 +105,11 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
     for (const [channel, count] of Object.entries(sources.replication?.() ?? {})) self.set({ [labels.channel]: channel }, count);
   });
   told(names.lostWrites, 'Acknowledged prompts that another one took the place of.', [], () => (sources.lostWrites ? [[{}, sources.lostWrites()]] : []));
+  gauge(names.jobs, 'Jobs in the queue that are not done, whichever server works on them, as of up to 2 s ago.', [labels.kind, labels.state], (self) => {
+    if (!sources.jobs) return;
+    for (const kind of jobKindNames) for (const state of jobStates) self.set({ [labels.kind]: kind, [labels.state]: state }, 0);
+    for (const { kind, state, count } of sources.jobs()) self.set({ [labels.kind]: kind, [labels.state]: state }, count);
+  });
   const trace = (name: string, help: string, of: (traces: ReturnType<ServerSources['traces']>) => number): void =>
     told(name, help, [], () => (sources.traces ? [[{}, of(sources.traces())]] : []));
   trace(names.spansExported, 'Spans that the collector took.', ({ exported }) => exported);

@@ -6,6 +6,7 @@ import { metricLabels as labels, metricNames as names } from '../../scenarios/na
 import type { Operation } from '../../scenarios/operations.ts';
 import type { LatencyClass } from '../../scenarios/types.ts';
 import type { HopRecord } from '../exchange.ts';
+import { jobKindNames } from '../jobs/job-names.ts';
 import type { ReplicationChannel } from '../latency/profile.ts';
 import { hopShares } from './hop-shares.ts';
 import { serverGauges, type ServerSources } from './metrics-gauges.ts';
@@ -30,6 +31,8 @@ export interface Metrics {
   replicated(channel: ReplicationChannel, lagMs: number): void;
   /** A read from the replica that lacked a committed change of its conversation. */
   staleRead(): void;
+  /** A job is over, so long after it was asked for. */
+  jobEnded(kind: string, outcome: 'done' | 'failed', durationMs: number): void;
   /** Whoever has more to tell is asked at each scrape. */
   watch(sources: Partial<ServerSources>): void;
   /** In pieces of at most about half a millisecond, with the event loop free between them. */
@@ -49,6 +52,8 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
   const families = histograms();
   const { registry, gauges, counters, watch } = collected(sources);
   const hops = hopSeries(families.hop);
+  // There before the first one has ended.
+  for (const kind of jobKindNames) families.jobs.series(kind, 'done');
   const shares = hopShares();
   const responses = responseCounters();
   const bounded = { codes: atMost(mostNames), queries: atMost(mostNames) };
@@ -111,6 +116,7 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
     },
     replicated: (channel, lagMs) => families.replicationLag.series(channel).observe(lagMs / 1_000),
     staleRead: () => counters.staleReads.inc(),
+    jobEnded: (kind, outcome, durationMs) => families.jobs.series(kind, outcome).observe(durationMs / 1_000),
     gap: (operation, gapMs) => families.gap.series(operation.name).observe(gapMs / 1_000),
     watch,
     async *text(format) {
@@ -141,6 +147,7 @@ export function noMetrics(): Metrics {
     gap: nothing,
     replicated: nothing,
     staleRead: nothing,
+    jobEnded: nothing,
     watch: nothing,
     text: (format) => metricText([], format, { now: () => performance.now(), pieceMs, pause: () => Promise.resolve() }),
   };
@@ -164,6 +171,7 @@ function histograms() {
     ),
     store: family(names.storeDuration, 'A query, with the share of the latency profile that it waits for.', [labels.dbSystem, labels.dbSummary], coarseBuckets),
     replicationLag: family(names.replicationLag, 'From the commit of a change to its being on the replica.', [labels.channel], latencyBuckets),
+    jobs: family(names.jobDuration, 'From the request that asked for a job to its end.', [labels.kind, labels.outcome], coarseBuckets),
     queueWait: family(names.queueWait, 'Waiting of a request for a worker or an inference slot; 0 when one was free.', [labels.service], coarseBuckets),
     ttft: family(names.ttft, 'From arrival to the first content event; counted when the stream ends.', [labels.operation], latencyBuckets),
     tpot: family(

@@ -31,6 +31,7 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
       ...{ db: store.db, replication, policies: () => observedPolicies, account: new DataAccount(), onStaleRead: () => undefined },
       cache: lruCache(1, 1, () => clock.now()),
       clock,
+      jobs: { expect: () => undefined },
       inference: inference({ clock, profile: () => profile, ...unused }),
     });
     const operation = operationsByName.get('skills.mcp.bootstrap');

@@ -7,12 +7,11 @@ import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
 import { closed, consistency, page, pageOf, pageQuery, param, queryText, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
+import { defaultSource, insertVersion } from './artifact-rows.ts';
 import { findConversation } from './conversation-rows.ts';
 
 const defaultLimit = 50;
 const maxLimit = 200;
-/** As captured: `versions?source=w`. What it stands for is not known. */
-const defaultSource = 'w';
 
 const artifactParams = Type.Object({ org_uuid: uuid, artifact_uuid: uuid });
 const source = Type.String({ minLength: 1, maxLength: 20, pattern: '^[a-z]+$', examples: [defaultSource] });
@@ -121,7 +120,6 @@ const createVersion: Route = {
           .executeTakeFirstOrThrow();
         if (numInsertedOrUpdatedRows !== 0n) changes.push({ kind: 'put artifact', row: made });
       }
-      // Versions are numbered in turn.
       const artifact = await lockRows(
         transaction,
         transaction
@@ -131,20 +129,13 @@ const createVersion: Route = {
           .where('organization_uuid', '=', organizationId),
       ).executeTakeFirst();
       if (!artifact) throw notFound('artifact');
-      const { newest } = await transaction
-        .selectFrom('artifact_versions')
-        .where('artifact_uuid', '=', artifactUuid)
-        .select((of) => of.fn.max('version').as('newest'))
-        .executeTakeFirstOrThrow();
-      const row = {
+      const row = await insertVersion(transaction, {
         uuid: backends.newUuid(),
         artifact_uuid: artifactUuid,
-        version: (newest ?? 0) + 1,
         source: body.source ?? defaultSource,
         content: body.content,
         created_at: now,
-      };
-      await transaction.insertInto('artifact_versions').values(row).execute();
+      });
       const { conversation_uuid, ...shown } = artifact;
       changes.push({ kind: 'put artifact version', conversation_uuid, row });
       return { ...row, ...shown };

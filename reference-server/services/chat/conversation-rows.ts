@@ -51,16 +51,11 @@ export async function lockConversation(transaction: Kysely<Tables>, organization
   return row;
 }
 
-/** The name at a moment: a title that was being made is the name once it is due. */
-export function nameAt(row: Pick<ConversationsTable, 'name' | 'pending_name' | 'pending_name_at'>, now: string): string {
-  return row.pending_name !== null && row.pending_name_at !== null && row.pending_name_at <= now ? row.pending_name : row.name;
-}
-
-/** As the API shows a conversation at a moment. */
-export function conversationJson(row: ConversationsTable, now: string) {
+/** As the API shows a conversation. */
+export function conversationJson(row: ConversationsTable) {
   return {
     uuid: row.uuid,
-    name: nameAt(row, now),
+    name: row.name,
     summary: row.summary,
     model: row.model,
     created_at: row.created_at,

@@ -7,7 +7,7 @@ import type { Route } from '../route.ts';
 import { closed, consistency, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
 import { conversationPage } from './conversation-page.ts';
-import { conversationJson, findConversation, lockConversation, messageJson, nameAt } from './conversation-rows.ts';
+import { conversationJson, findConversation, lockConversation, messageJson } from './conversation-rows.ts';
 import {
   conversation,
   conversationParams,
@@ -38,8 +38,7 @@ const list: Route = {
     const { rows, total } = await backends.read(exchange, 'select conversations', (db) =>
       conversationPage(db, { organizationUuid: organizationId, projectUuid }, { limit, offset }),
     );
-    const now = timestamp(backends.now());
-    return { status: 200, json: { data: rows.map((row) => conversationJson(row, now)), limit, offset, total } };
+    return { status: 200, json: { data: rows.map((row) => conversationJson(row)), limit, offset, total } };
   },
 };
 
@@ -105,7 +104,7 @@ const create: Route = {
       if (numInsertedOrUpdatedRows === 0n) throw conflict('that uuid is taken: choose another one, or leave it out');
       changes.push({ kind: 'put conversation', row });
     });
-    return { status: 201, json: conversationJson(row, now) };
+    return { status: 201, json: conversationJson(row) };
   },
 };
 
@@ -138,7 +137,7 @@ const read: Route = {
       conversationUuid,
     );
     const shown = wholeTree ? messages : pathTo(messages, row.current_leaf_message_uuid);
-    return { status: 200, json: { ...conversationJson(row, timestamp(backends.now())), messages: shown.map(messageJson) } };
+    return { status: 200, json: { ...conversationJson(row), messages: shown.map(messageJson) } };
   },
 };
 
@@ -169,9 +168,9 @@ const update: Route = {
       const updated = { ...old, ...change };
       if (name !== undefined || settings !== undefined) changes.push({ kind: 'put conversation', row: updated });
       if (leaf !== undefined) changes.push({ kind: 'move leaf', conversation_uuid: old.uuid, leaf: updated.current_leaf_message_uuid, updated_at: now });
-      return { ...updated, name: name ?? nameAt(old, now) };
+      return updated;
     });
-    return { status: 200, json: conversationJson(row, now) };
+    return { status: 200, json: conversationJson(row) };
   },
 };
 

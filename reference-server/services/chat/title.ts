@@ -1,10 +1,12 @@
 import type { Static } from 'typebox';
-import { timestamp, timestampAfter } from '../../store/timestamps.ts';
+import { enqueue } from '../../jobs/job-rows.ts';
+import { timestampAfter } from '../../store/timestamps.ts';
 import type { Route } from '../route.ts';
 import { param } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
-import { lockConversation, nameAt } from './conversation-rows.ts';
+import { lockConversation } from './conversation-rows.ts';
 import { conversationParams, rootParentUuid, titleAnswer, titleBody } from './conversation-schema.ts';
+import type { TitlePayload } from './title-job.ts';
 
 /** How long a title is in the making. A short job of a small model; the analysis saw only that it comes after the 202. */
 export const titleDelayMs = 800;
@@ -18,10 +20,7 @@ export function titleFrom(text: string): string {
   return title === '' ? 'New conversation' : title.charAt(0).toUpperCase() + title.slice(1);
 }
 
-/**
- * The title is written at once together with the moment it is due, and shown from then on: so it needs no worker,
- * outlives a restart, and is due at the same moment in every process.
- */
+/** The title is queued as a job, in the transaction that notes what it will be: it is the name when the job has run, also after a restart. */
 const title: Route = {
   operation: 'chat.conversations.title',
   summary: 'Asks for a title; it is answered at once, and the title is there a moment later.',
@@ -30,7 +29,6 @@ const title: Route = {
     const { organizationId } = await sessionOf(exchange, backends);
     const { message_content: given } = exchange.body as Static<typeof titleBody>;
     const now = backends.now();
-    const nowText = timestamp(now);
     const uuid = await backends.write(exchange, 'update conversation title', async (transaction, changes) => {
       const row = await lockConversation(transaction, organizationId, param(exchange, 'conversation_uuid'));
       let text = given;
@@ -46,10 +44,12 @@ const title: Route = {
           .executeTakeFirst();
         text = first ? (JSON.parse(first.content) as { text: string }[]).map((block) => block.text).join(' ') : '';
       }
-      // A title that was due before stays the name until the new one is.
-      const change = { name: nameAt(row, nowText), pending_name: titleFrom(text), pending_name_at: timestampAfter(now, titleDelayMs) };
+      const pendingAt = timestampAfter(now, titleDelayMs);
+      const change = { pending_name: titleFrom(text), pending_name_at: pendingAt };
       await transaction.updateTable('conversations').set(change).where('uuid', '=', row.uuid).execute();
       changes.push({ kind: 'put conversation', row: { ...row, ...change } });
+      const payload: TitlePayload = { conversationUuid: row.uuid, pendingAt };
+      await enqueue(transaction, { kind: 'title', payload, requestKey: exchange.key, nowMs: now.getTime(), delayMs: titleDelayMs });
       return row.uuid;
     });
     backends.job(exchange, 'write title', titleDelayMs);

@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
+import { enqueue } from '../../jobs/job-rows.ts';
 import { preparedQuery } from '../../store/prepared-query.ts';
 import { tokenOf } from '../../store/replication/position.ts';
 import type { Change } from '../../store/replication/changes.ts';
 import type { MessagesTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
+import { artifactDelayMs, type ArtifactPayload, hasArtifacts } from '../chat/artifact-job.ts';
 import { findHead, type Head, lockHead, textContent } from '../chat/conversation-rows.ts';
 import { conversationParams, rootParentUuid } from '../chat/conversation-schema.ts';
 import { HttpError } from '../../exchange.ts';
@@ -95,8 +97,11 @@ const completion: Route = {
         model: modelGiven ?? conversation.model,
         promptChars: prompt.length,
         async onEnd(answer) {
-          const turn = { organizationUuid: organizationId, conversationUuid: conversation.uuid, promptUuid, answerUuid };
-          await backends.write(exchange, 'insert answer', (transaction, changes) => storeAnswer(transaction, changes, turn, answer, timestamp(backends.now())));
+          const turn = { organizationUuid: organizationId, conversationUuid: conversation.uuid, promptUuid, answerUuid, requestKey: exchange.key };
+          const isQueued = await backends.write(exchange, 'insert answer', (transaction, changes) =>
+            storeAnswer(transaction, changes, turn, answer, backends.now()),
+          );
+          if (isQueued) backends.job(exchange, 'insert artifact version', artifactDelayMs);
           return exchange.seen && tokenOf(exchange.seen);
         },
       };
@@ -153,21 +158,24 @@ interface Turn {
   conversationUuid: string;
   promptUuid: string;
   answerUuid: string;
+  requestKey: string;
 }
 
 /**
  * The answer becomes the current leaf where its prompt is it still: not when another branch was begun meanwhile.
  * Nothing is stored for a conversation that was deleted while it streamed, or for a prompt that another one took the place of: that is no error.
+ * @returns whether a version of an artifact is to be made of it: then that is queued
  */
 async function storeAnswer(
   transaction: Kysely<Tables>,
   changes: Change[],
-  { organizationUuid, conversationUuid, promptUuid, answerUuid }: Turn,
+  { organizationUuid, conversationUuid, promptUuid, answerUuid, requestKey }: Turn,
   { text, stopReason }: Answer,
-  now: string,
-): Promise<void> {
+  at: Date,
+): Promise<boolean> {
   const head = await lockHead(transaction, organizationUuid, conversationUuid);
-  if (!head || (await promptOf(transaction, { uuid: promptUuid })).rows.length === 0) return;
+  if (!head || (await promptOf(transaction, { uuid: promptUuid })).rows.length === 0) return false;
+  const now = timestamp(at);
   const row: MessagesTable = {
     uuid: answerUuid,
     conversation_uuid: conversationUuid,
@@ -182,6 +190,10 @@ async function storeAnswer(
   await insertMessage(transaction, row);
   await moveLeaf(transaction, { conversation: conversationUuid, leaf, now });
   changes.push({ kind: 'put message', row }, { kind: 'move leaf', conversation_uuid: conversationUuid, leaf, updated_at: now });
+  if (stopReason !== 'end_turn' || !(await hasArtifacts(transaction, conversationUuid))) return false;
+  const payload: ArtifactPayload = { conversationUuid, answerUuid };
+  await enqueue(transaction, { kind: 'artifact_version', payload, requestKey, nowMs: at.getTime(), delayMs: artifactDelayMs });
+  return true;
 }
 
 export const completionRoutes: readonly Route[] = [completion];

@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { HttpError } from '../../exchange.ts';
+import { enqueue } from '../../jobs/job-rows.ts';
 import type { IngestionsTable } from '../../store/tables.ts';
 import { timestamp, timestampAfter } from '../../store/timestamps.ts';
 import { orgParams, param, timestamp as timestampSchema, uuid } from '../schemas.ts';
 import { noQuery } from '../no-query.ts';
 import { sessionOf } from '../sessions.ts';
 import type { Route } from '../route.ts';
-import { ingestionState, jobMs } from './ingestion-state.ts';
+import { type IngestionPayload, ingestionMs, queuedMs } from './ingestion-job.ts';
 import { type Provider, refuseUnlinked } from './links.ts';
 
 const providerSchema = Type.Enum(['gmail', 'gcal', 'drive'], { examples: ['drive'] });
@@ -34,15 +35,15 @@ const ingestionSchema = Type.Object(
   { additionalProperties: false },
 );
 
-function rendered(row: IngestionsTable, now: Date): object {
-  const state = ingestionState({ status: row.status, itemsTotal: row.items_total, itemsDone: row.items_done, createdAt: row.created_at }, now);
+function rendered(row: IngestionsTable): object {
+  const isEmpty = row.items_total === 0;
   return {
     uuid: row.uuid,
     provider: row.provider,
-    status: state.status,
+    status: row.status,
     items_total: row.items_total,
-    items_done: state.itemsDone,
-    progress: state.progress,
+    items_done: row.items_done,
+    progress: isEmpty ? Number(row.status === 'done') : Math.round((row.items_done / row.items_total) * 1_000) / 1_000,
     error: row.error,
     created_at: row.created_at,
     completes_at: row.completes_at,
@@ -58,7 +59,7 @@ export const ingestionRoutes: readonly Route[] = [
       const { organizationId, userId } = await sessionOf(exchange, backends);
       const { provider, item_uuids: itemUuids } = exchange.body as { provider: Provider; item_uuids?: string[] };
       const now = backends.now();
-      const row = await backends.store(exchange, 'insert ingestions', async (db) => {
+      const row = await backends.write(exchange, 'insert ingestions', async (db) => {
         const link = await db
           .selectFrom('sync_links')
           .select('status')
@@ -82,13 +83,15 @@ export const ingestionRoutes: readonly Route[] = [
           items_done: 0,
           error: null,
           created_at: timestamp(now),
-          completes_at: timestampAfter(now, jobMs(total)),
+          completes_at: timestampAfter(now, ingestionMs(total)),
         };
         await db.insertInto('ingestions').values(made).execute();
+        const payload: IngestionPayload = { ingestionUuid: made.uuid };
+        await enqueue(db, { kind: 'ingestion', payload, requestKey: exchange.key, nowMs: now.getTime(), delayMs: queuedMs });
         return made;
       });
-      backends.job(exchange, 'ingest', jobMs(row.items_total));
-      return { status: 202, headers: { location: `/api/organizations/${organizationId}/ingestion/${row.uuid}` }, json: rendered(row, now) };
+      backends.job(exchange, 'ingest', ingestionMs(row.items_total));
+      return { status: 202, headers: { location: `/api/organizations/${organizationId}/ingestion/${row.uuid}` }, json: rendered(row) };
     },
   },
   {
@@ -106,7 +109,7 @@ export const ingestionRoutes: readonly Route[] = [
           .executeTakeFirst(),
       );
       if (!row) throw new HttpError(404, 'not_found', 'no such ingestion');
-      return { status: 200, json: rendered(row, backends.now()) };
+      return { status: 200, json: rendered(row) };
     },
   },
 ];

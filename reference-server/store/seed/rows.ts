@@ -36,6 +36,7 @@ export function seedRows(seed: number, size: SeedSize): Rows {
     push_registrations: [],
     installed_extensions: [],
     idempotency_keys: [],
+    jobs: [],
   };
   for (const seeded of seedPeople(seed, size)) {
     rows.organizations.push(seeded.organization);
