@@ -11,6 +11,7 @@ import { plainScenario, shortStreamProfile, streamEvents, streamScenario } from 
 import { brotliCase } from './brotli-case.ts';
 import type { Case, Row } from './case.ts';
 import { durabilityCase } from './durability-case.ts';
+import { gateErrorsCase, gateTimeCase } from './gate-case.ts';
 import { pageCase } from './page-case.ts';
 import { rateCase } from './rate-case.ts';
 import { residualCase } from './residual-case.ts';
@@ -25,6 +26,16 @@ const megabytes = 1e6;
 /** Of one case: each may wait for a calm machine. */
 const loadsAtMost = 6;
 const signalNumbers = { SIGINT: constants.signals.SIGINT, SIGTERM: constants.signals.SIGTERM };
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    calm: { type: 'string', default: '0' },
+    pool: { type: 'string', multiple: true, default: ['results/gate-pool-keyed', 'results/gate-pool-independent'] },
+    help: { type: 'boolean', default: false },
+  },
+});
 
 /** Cases with `full` are left out of a quick bench. */
 const cases: (Case & { full?: boolean })[] = [
@@ -77,23 +88,17 @@ const cases: (Case & { full?: boolean })[] = [
     unit: 'stream',
     events: streamEvents,
   }),
+  { ...gateErrorsCase(values.pool), full: true },
+  { ...gateTimeCase, full: true },
 ];
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    calm: { type: 'string', default: '0' },
-    help: { type: 'boolean', default: false },
-  },
-});
 const { only } = values;
 const calmMs = Number(values.calm) * 1_000;
 const isNamed = cases.some(({ name }) => name === only);
 const chosen = cases.filter(({ name, full }) => (only === undefined ? !(values.quick && full) : isNamed ? name === only : name.startsWith(only)));
 if (values.help || chosen.length === 0) {
   console.log(
-    `npm run bench -- [--quick] [--only <case, or the beginning of its name>] [--calm <seconds>: wait so long at most before each load for other processes to be quiet]\ncases: ${cases.map(({ name }) => name).join(', ')}`,
+    `npm run bench -- [--quick] [--only <case, or the beginning of its name>] [--calm <seconds>: wait so long at most before each load for other processes to be quiet] [--pool <folder of recorded epochs>, repeatable: of gate-errors]\ncases: ${cases.map(({ name }) => name).join(', ')}`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {

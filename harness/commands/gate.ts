@@ -4,6 +4,9 @@ import { gate, gateRecorded } from '../gate/gate.ts';
 import { readAcceptance } from '../gate/read-acceptance.ts';
 import { recordedEpochs } from '../gate/recorded.ts';
 import { withThresholds } from '../plan/add-thresholds.ts';
+import { machineFacts } from '../results/machine.ts';
+import { plumblineVersion } from '../version.ts';
+import { citedCalibration } from '../gate/self-test/cite-calibration.ts';
 import { loadScenario } from '../plan/load-scenario.ts';
 import { newRunId } from '../results/run-id.ts';
 import { type AddCommand, example } from './command.ts';
@@ -65,6 +68,9 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--self-test', 'instead of a gate: how often it errs on this machine, from recorded epochs without and with known changes (docs/gate.md)')
     .option('--pool <folder>', 'of --self-test: where its epochs are; more are added to those that are there (default <out>/gate-pool-<draws>)')
     .option('--pool-epochs <counts>', 'of --self-test: 40,20: without a change, with each change; or none=40,stall=20; 0,0 records none', '40,20')
+    .option('--pool-gates <counts>', 'of --self-test: complete gates to run as well, in the same form', '0,0')
+    .option('--sets <count>', 'of --self-test: sets that are drawn from the epochs of each change; 0 only records', '10000')
+    .option('--calibration <file>', 'what --self-test writes, and a gate cites (default .plumbline/calibration.json)')
     .addHelpText(
       'after',
       example('plumbline gate --base git:main --head git:HEAD\nplumbline gate --base profile:fast --head profile:fast --scenario crud --scenario sse'),
@@ -86,7 +92,11 @@ export const addGate: AddCommand = (program, exit) => {
       const accepted = await readAcceptance(flags.accept, cwd);
       const acceptance = accepted && { ...accepted, today: new Date().toISOString().slice(0, 10) };
       const label = `gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`;
+      const machine = records?.[0]?.machine ?? machineFacts();
+      const draws = (records?.[0]?.draws ?? flags.draws) === 'independent' ? 'independent' : 'keyed';
+      const calibration = await citedCalibration(cwd, given.calibration, { machine, plumbline: plumblineVersion, draws });
       const request = {
+        ...(calibration && { calibration }),
         ...gateRequest(flags, { gateId: newRunId(label, new Date()), cwd, specs, loaded, acceptance, say: view.say }),
         ...(flags.resume !== undefined && (await resumed(flags.resume))),
       };

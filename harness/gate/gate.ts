@@ -10,7 +10,7 @@ import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
 import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
 import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
 import { runEpoch } from './epochs/run-epoch.ts';
-import type { GateFile, GatePilot } from './gate-file.ts';
+import type { CalibrationCited, GateFile, GatePilot } from './gate-file.ts';
 import { writeGate } from './gate-store.ts';
 import { makeGateFile } from './make-gate-file.ts';
 import { differences } from './recorded.ts';
@@ -32,6 +32,8 @@ export interface GateRequest {
   /** Wall time of pilot and epochs; building is left out. */
   maxMinutes?: number;
   resultsRoot: string;
+  /** To be cited. */
+  calibration?: CalibrationCited;
   /** Epochs of this very gate that are there already: it goes on behind them, in their directory. */
   resume?: { directory: string; records: readonly EpochRecord[] };
 }

@@ -78,6 +78,7 @@ export function makeGateFile(findings: GateFindings): GateFile {
     hardLimits,
     ...(evidence.acceptance && { acceptance: evidence.acceptance }),
     ...(decision && { decision }),
+    ...(request.calibration && { calibration: request.calibration }),
     ...(noBase !== undefined && { noBase }),
     verdict: conclusion,
   };

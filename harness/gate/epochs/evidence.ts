@@ -241,8 +241,13 @@ function sortedMs(us: readonly number[]): Float64Array {
   return Float64Array.from(us, (value) => value / 1_000).sort();
 }
 
+/** What of a record says which requests failed. */
+export interface ErrorCounts {
+  sides: Record<SideName, Pick<EpochSide, 'scenarios'>>;
+}
+
 /** Kinds that head has and base has not are told for the scenario as a whole: a refusal that base knows from another operation is no new kind. */
-function errorsOf(records: readonly EpochRecord[]): ErrorEpochs[] {
+export function errorsOf(records: readonly ErrorCounts[]): ErrorEpochs[] {
   const known = new Set(
     records.flatMap(({ sides }) => sides.base.scenarios.flatMap(({ scenario, errors }) => errors.map(({ kind }) => `${scenario} ${kind}`))),
   );

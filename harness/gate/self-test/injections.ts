@@ -11,7 +11,7 @@ export interface Injection {
    * `margin`: as slow as the margin allows, or a little more; must not pass.
    */
   expected: 'none' | 'found' | 'blind' | 'margin';
-  /** Ids of the metrics that the change is in begin so; a set counts as found where the gate fails by one of them. Empty: any. */
+  /** What the change is in, as reports name it (`class crud`): a set counts as found where the gate fails by a metric of one of them. Empty: by any. */
   seenIn: readonly string[];
 }
 

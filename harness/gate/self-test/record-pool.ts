@@ -1,4 +1,5 @@
 /** Records epochs into a pool until there are as many of each injection as asked for, or the time is up. */
+import { setTimeout } from 'node:timers/promises';
 import { keyedRandom } from '../../../scenarios/random.ts';
 import { type EpochShape, planEpoch } from '../epochs/epoch-plan.ts';
 import type { EpochRecord } from '../epochs/epoch-record.ts';
@@ -21,15 +22,16 @@ export interface PoolRequest {
   onEpoch(injection: Injection, record: EpochRecord, left: number): void;
 }
 
-/** Invalid epochs in a row after which it gives up: a machine so busy records nothing of use. */
-const invalidAtMost = 6;
+/** After so many invalid epochs in a row it waits for the machine to calm down, and after ten times as many it gives up. */
+const invalidBeforePause = 3;
+const pauseMs = 60_000;
 
 /**
  * The order of injections is drawn anew in each round, so that what drifts with the hours meets all of them alike. Goes on where an earlier recording ended. Invalid
  * epochs are kept, with their faults, and recorded again. Returns why it gave up; undefined: it did not.
  */
 export async function recordPool(request: PoolRequest): Promise<string | undefined> {
-  const { directory, shape, wanted, signal } = request;
+  const { directory, shape, wanted, sideOptions, signal } = request;
   const untilMs = performance.now() + (request.maxMinutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const recorded = new Map<string, { next: number; valid: number }>();
   for (const injection of injections) {
@@ -58,8 +60,11 @@ export async function recordPool(request: PoolRequest): Promise<string | undefin
         record,
         injections.reduce((sum, one) => sum + missing(one), 0),
       );
-      if (invalid >= invalidAtMost)
-        return `${invalid} epochs in a row were invalid, the last because ${record.faults[0]?.text ?? ''}; wait for a quiet machine`;
+      if (invalid < invalidBeforePause || invalid % invalidBeforePause > 0) continue;
+      const why = `${invalid} epochs in a row were invalid, the last because ${record.faults[0]?.text ?? ''}`;
+      if (invalid >= 10 * invalidBeforePause) return `${why}; wait for a quiet machine`;
+      sideOptions.say(`${why}: waiting for ${pauseMs / 1_000} s`);
+      await setTimeout(Math.min(pauseMs, Math.max(0, untilMs - performance.now())), undefined, { signal }).catch(() => undefined);
     }
   }
 }

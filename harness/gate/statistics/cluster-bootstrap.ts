@@ -37,28 +37,42 @@ export interface PooledEffect extends MeanEffect {
   headMs: number;
 }
 
+/** Tails of many epochs in one order, made once for all that is drawn from them. */
+export interface MergedEpochs {
+  base: MergedTails;
+  head: MergedTails;
+}
+
+export function mergeEpochs(epochs: readonly PooledEpoch[]): MergedEpochs {
+  return { base: mergeTails(epochs.map(({ base }) => base)), head: mergeTails(epochs.map(({ head }) => head)) };
+}
+
 /**
  * ln(head / base) of a quantile of all values of all epochs (nearest rank), with its standard error from resampling whole epochs: requests within an epoch share
  * its disturbances, so they are not resampled one by one. Both sides of an epoch stay together. With e epochs the spread of resampled means is too small by
  * (e - 1) / e, which is made up for; t with e - 1 degrees of freedom does the rest. The same seed gives the same result.
  */
-export function clusterBootstrap(epochs: readonly PooledEpoch[], { quantile, seed, replicates = 1000 }: BootstrapOptions): PooledEffect {
-  const n = epochs.length;
-  const base = mergeTails(epochs.map(({ base }) => base));
-  const head = mergeTails(epochs.map(({ head }) => head));
-  const once = new Uint16Array(n).fill(1);
-  const baseMs = pooledQuantile(base, once, quantile);
-  const headMs = pooledQuantile(head, once, quantile);
+export function clusterBootstrap(epochs: readonly PooledEpoch[], options: BootstrapOptions): PooledEffect {
+  const all = epochs.map((_, index) => index);
+  return bootstrapOf(mergeEpochs(epochs), all, options);
+}
+
+/** The same of some of them: `members` are indexes, one that is there twice counts twice. */
+export function bootstrapOf({ base, head }: MergedEpochs, members: readonly number[], { quantile, seed, replicates = 1000 }: BootstrapOptions): PooledEffect {
+  const n = members.length;
+  const times = new Uint16Array(base.counts.length);
+  for (const member of members) times[member] = (times[member] as number) + 1;
+  const baseMs = pooledQuantile(base, times, quantile);
+  const headMs = pooledQuantile(head, times, quantile);
   const mean = Math.log(headMs / baseMs);
   if (n < 2) return { n, mean, standardError: Number.POSITIVE_INFINITY, baseMs, headMs };
   const random = keyedRandom('cluster-bootstrap', seed);
-  const times = new Uint16Array(n);
   let sum = 0;
   let squares = 0;
   for (let replicate = 0; replicate < replicates; replicate += 1) {
     times.fill(0);
     for (let drawn = 0; drawn < n; drawn += 1) {
-      const epoch = Math.floor(random() * n);
+      const epoch = members[Math.floor(random() * n)] as number;
       times[epoch] = (times[epoch] as number) + 1;
     }
     // From the estimate, so that nothing is lost in the difference of two large sums.
