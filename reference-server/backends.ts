@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { headers as headerNames } from '../scenarios/names.ts';
-import type { ReadThroughCache } from './cache/lru.ts';
+import type { ReadThroughCache } from './cache/cache.ts';
 import { type Exchange, HttpError } from './exchange.ts';
 import type { DataAccount } from './data-account.ts';
 import type { DataPolicies } from './policies.ts';
@@ -108,6 +108,7 @@ export function backends(parts: BackendParts): Backends {
         await spendOnce(exchange, 'cache');
         return value;
       }),
+    dropCached: (exchange, key) => timed(exchange, () => cache.drop(key)),
     inferencePlace: () => inference.keepPlace(),
     inference: (exchange, completion, place) => inference.start(exchange, completion, place),
     whenDue(exchange, callback) {

@@ -24,6 +24,8 @@ export interface ServerConfig {
   database?: string;
   /** Connections to it at most; undefined: 10. */
   databasePool?: number;
+  /** `redis://...`, from `REDIS_URL`, too; undefined: what is cached is in this process. */
+  redis?: string;
   /** How much is seeded; undefined: the default. A file that has data keeps them until a reset. */
   size?: SeedSize;
   /** Undefined: all tiers in this process. Also from `TIER`. */
@@ -68,6 +70,7 @@ const flags = {
   data: { type: 'string' },
   database: { type: 'string' },
   'database-pool': { type: 'string' },
+  redis: { type: 'string' },
   size: { type: 'string' },
   slow: { type: 'string' },
   json: { type: 'boolean' },
@@ -135,6 +138,12 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv = pro
   const databasePool = whole('database-pool', 1_000);
   if (databasePool === 0) faults.push('--database-pool: "0" is none: at least one connection is needed');
   if (databasePool !== undefined) config.databasePool = databasePool;
+  const redis = text('redis') ?? env['REDIS_URL'];
+  if (redis !== undefined && redis !== '') {
+    if (/^rediss?:\/\/./.test(redis) && URL.canParse(redis)) config.redis = redis;
+    // It may have a password in it.
+    else faults.push('--redis or REDIS_URL: not a URL of Redis, such as redis://127.0.0.1:6379');
+  }
   const size = text('size');
   if (size !== undefined) {
     const read = readSize(size);

@@ -108,14 +108,14 @@ export interface Inside {
   store: ControlParts['store'];
   /** Where the data are in this process. */
   replication?: Replication;
-  clearCaches(): void;
+  clearCaches(): Promise<void>;
   /** Where tiers are processes: this control port stands for those of the others, too. */
   chain?(control: ReturnType<typeof controlApp>): void;
   close(): Promise<void>;
 }
 
 async function wireHere(state: ServerState, options: ServerOptions): Promise<Inside> {
-  return wire(state, await openData(options));
+  return wire(state, await openData(options), options.redis);
 }
 
 async function exportTraces(state: ServerState, url: string, scheme: 'http' | 'https'): Promise<void> {

@@ -51,6 +51,8 @@ export interface ServerState {
   draining: boolean;
   /** Undefined: ready. Else the code of why not, and a sentence. */
   unready(): Promise<{ status: string; reason?: string } | undefined>;
+  /** What is not as it should be, though the server serves: each a sentence, or undefined. */
+  readonly troubles: (() => string | undefined)[];
   cpuFrom: NodeJS.CpuUsage;
   /** Called when the data are reset: whoever keeps something made of them drops it. */
   readonly onReset: (() => void)[];
@@ -124,6 +126,7 @@ export function makeState(
     stalledUntilMs: 0,
     draining: false,
     unready: async () => (state.draining ? { status: 'draining' } : undefined),
+    troubles: [],
     cpuFrom: process.cpuUsage(),
     onReset: [],
     onFault,

@@ -1,5 +1,5 @@
 import { backends } from './backends.ts';
-import { lruCache } from './cache/lru.ts';
+import { openCache } from './cache/open.ts';
 import { edge } from './edge/edge.ts';
 import type { Hop } from './exchange.ts';
 import { type Inference, type InferenceBackend, inference } from './inference/completion.ts';
@@ -17,12 +17,9 @@ import { StoreFault } from './store/faults.ts';
 import { Replication } from './store/replication/replication.ts';
 import type { Store } from './store/store.ts';
 
-const cacheEntries = 10_000;
-const cacheTtlMs = 60_000;
-
 export interface WiredServices {
   hops: Hop;
-  clearCaches(): void;
+  clearCaches(): Promise<void>;
   replication: Replication;
   /** Primary and replica. */
   store: Pick<Store, 'reset' | 'size'>;
@@ -30,9 +27,9 @@ export interface WiredServices {
 }
 
 /** One process: every hop is a function call over the next. Of tiers in processes of their own, `tiers/` has the same hops over one another. */
-export async function wire(state: ServerState, store: Store): Promise<WiredServices> {
+export async function wire(state: ServerState, store: Store, redis?: string): Promise<WiredServices> {
   const { clock } = state;
-  const { hops, ...wired } = await wireServices(state, store, localInference(state));
+  const { hops, ...wired } = await wireServices(state, store, localInference(state), redis);
   return { ...wired, hops: edge(lb(hops, clock), clock) };
 }
 
@@ -67,8 +64,8 @@ async function storeFault(store: Store): Promise<{ status: string; reason: strin
   }
 }
 
-/** The mesh and the services behind it, with store and cache. */
-export async function wireServices(state: ServerState, store: Store, completions: InferenceBackend): Promise<WiredServices> {
+/** The mesh and the services behind it, with store and cache. @param redis URL of the one that caches; undefined: this process does */
+export async function wireServices(state: ServerState, store: Store, completions: InferenceBackend, redis?: string): Promise<WiredServices> {
   const { clock } = state;
   const replication = await Replication.start({
     primary: store.db,
@@ -79,7 +76,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     onLag: (channel, lagMs) => state.metrics.replicated(channel, lagMs),
     onFault: (error) => state.onFault(error),
   });
-  const cache = lruCache(cacheEntries, cacheTtlMs, () => clock.now());
+  const cache = await openCache(redis, store, () => clock.now());
   const jobs = new JobQueue({
     ...{ db: store.db, replication, clock, kinds: jobKinds },
     onEnd: (kind, outcome, durationMs) => state.metrics.jobEnded(kind, outcome, durationMs),
@@ -94,7 +91,7 @@ export async function wireServices(state: ServerState, store: Store, completions
   const pools = workers(() => state.profile, clock);
   state.metrics.watch({
     workers: () => pools.loads(),
-    cache: () => cache.counts(),
+    cache: () => ({ ...cache.counts(), isUp: cache.trouble() === undefined }),
     replication: () => replication.backlog,
     lostWrites: () => state.data.replaced,
     jobs: () => jobs.counts,
@@ -102,6 +99,10 @@ export async function wireServices(state: ServerState, store: Store, completions
   state.metrics.watch({ storePool: () => store.pool() });
   const unreadyBefore = state.unready;
   state.unready = async () => (await unreadyBefore()) ?? (await storeFault(store));
+  state.troubles.push(() => {
+    const trouble = cache.trouble();
+    return trouble === undefined ? undefined : `cache: Redis is away, and what it would have is loaded from the store (${trouble})`;
+  });
   const served = service({
     clock,
     backends: parts,
@@ -112,9 +113,9 @@ export async function wireServices(state: ServerState, store: Store, completions
       exchange.session = await sessionOf(exchange, parts);
     },
   });
-  const clearCaches = (): void => {
-    cache.clear();
+  const clearCaches = async (): Promise<void> => {
     forgetSessions(parts);
+    await cache.clear();
   };
   jobs.start();
   return {
@@ -129,6 +130,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     },
     async close() {
       await jobs.stop();
+      cache.close();
       await replication.close();
       await store.close();
     },

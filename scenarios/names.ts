@@ -71,6 +71,7 @@ export const metricNames = {
   slotsWaiting: 'plumbline_inference_slots_waiting',
   cacheRequests: 'plumbline_cache_requests_total',
   cacheEntries: 'plumbline_cache_entries',
+  cacheUp: 'plumbline_cache_up',
   replicationLag: 'plumbline_replication_lag_seconds',
   replicationBacklog: 'plumbline_replication_backlog',
   staleReads: 'plumbline_stale_reads_total',

@@ -108,7 +108,7 @@ export const operations: readonly Operation[] = [
 
   app('settings', 'metadata', 'cache', 'settings.features.read', 'GET', `${org}/feature_settings`, 640),
   app('settings', 'metadata', 'cache', 'settings.experiences.read', 'GET', `${org}/experiences`, 480),
-  app('settings', 'metadata', 'store', 'settings.styles.list', 'GET', `${org}/styles`, 2_000),
+  app('settings', 'metadata', 'cache', 'settings.styles.list', 'GET', `${org}/styles`, 2_000),
   app('settings', 'crud', 'store', 'settings.styles.create', 'POST', `${org}/styles`, 500),
 
   at('app', 'assets', 'static', 'assets.shell', 'GET', '/', 30_000),

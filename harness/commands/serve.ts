@@ -15,6 +15,7 @@ interface ServeFlags {
   tls?: boolean;
   data?: string;
   database?: string;
+  redis?: string;
   size?: string;
   conflict?: string;
   idempotency?: string;
@@ -38,6 +39,7 @@ export const addServe: AddCommand = (program, exit) => {
     .option('--tls', 'TLS 1.3 with HTTP/2 and HTTP/1.1 from a development certificate made at start')
     .option('--data <file>', 'keep the data in this SQLite file instead of in memory')
     .option('--database <url>', 'keep the data in this Postgres, in the schema plumbline: postgres://user:password@host:5432/name (default: DATABASE_URL)')
+    .option('--redis <url>', 'cache settings and models in this Redis instead of in the process: redis://127.0.0.1:6379 (default: REDIS_URL)')
     .option('--size <size>', 'how much data is seeded: a factor (10), or counts (conversations=2000,messagesEach=12); a file that has data keeps them')
     .option('--conflict <policy>', 'what becomes of a message on a stale view: lww, reject or branch (default lww)')
     .option('--idempotency <policy>', 'off, or keys: an idempotency-key runs once (default off)')
@@ -64,7 +66,7 @@ export const addServe: AddCommand = (program, exit) => {
         ...(flags.data !== undefined && { data: flags.data }),
       };
       // The rows are in the services tier.
-      const ofData = (['database', 'size', 'conflict', 'idempotency', 'reads'] as const).flatMap((name) => {
+      const ofData = (['database', 'redis', 'size', 'conflict', 'idempotency', 'reads'] as const).flatMap((name) => {
         const value = flags[name];
         return value === undefined ? [] : [`--${name}`, value];
       });

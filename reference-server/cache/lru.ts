@@ -1,11 +1,6 @@
-/** Read-through cache of one process: at most `size` entries, each for `ttlMs`; one load at a time for a key. */
-export interface ReadThroughCache {
-  get<T>(key: string, load: () => Promise<T>): Promise<T>;
-  clear(): void;
-  /** Look-ups since it was made, and what it holds. */
-  counts(): { hits: number; misses: number; entries: number };
-}
+import type { ReadThroughCache } from './cache.ts';
 
+/** Cache of one process: at most `size` entries, each for `ttlMs`. */
 export function lruCache(size: number, ttlMs: number, nowMs: () => number): ReadThroughCache {
   const entries = new Map<string, { value: Promise<unknown>; untilMs: number }>();
   let hits = 0;
@@ -22,12 +17,23 @@ export function lruCache(size: number, ttlMs: number, nowMs: () => number): Read
       }
       misses += 1;
       const value = load();
-      entries.set(key, { value, untilMs: nowMs() + ttlMs });
-      value.catch(() => entries.delete(key));
+      const entry = { value, untilMs: nowMs() + ttlMs };
+      entries.delete(key);
+      entries.set(key, entry);
+      const forget = (): void => {
+        // After a drop it may be another's.
+        if (entries.get(key) === entry) entries.delete(key);
+      };
+      value.then((loaded) => loaded ?? forget(), forget);
       if (entries.size > size) entries.delete(entries.keys().next().value as string);
       return value;
     },
-    clear: () => entries.clear(),
-    counts: () => ({ hits, misses, entries: entries.size }),
+    async drop(key) {
+      entries.delete(key);
+    },
+    clear: async () => entries.clear(),
+    counts: () => ({ hits, misses, bypassed: 0, entries: entries.size }),
+    trouble: () => undefined,
+    close: () => entries.clear(),
   };
 }

@@ -29,7 +29,7 @@ export interface ControlParts {
   /** Where the data are in this process. */
   replication?: Replication;
   /** Forgets what is cached of the store. */
-  clearCaches(): void;
+  clearCaches(): Promise<void>;
 }
 
 /** The control port: loopback only, and for programs of this machine only. Profile, seed, data, stalls, and the server's own account of itself. */
@@ -73,7 +73,7 @@ export function controlApp({ state, store, replication, clearCaches }: ControlPa
     const read = given === undefined ? undefined : readSize(given);
     if (read && 'faults' in read) return refuseAll(reply, read.faults);
     await store.reset(read?.size);
-    clearCaches();
+    await clearCaches();
     state.data.reset();
     for (const drop of state.onReset) drop();
     return { status: 'reset', size: store.size };

@@ -6,6 +6,7 @@ import { headers as headerNames } from '../../scenarios/names.ts';
 import { type Operation, operationsByName } from '../../scenarios/operations.ts';
 import { type Exchange, type Hop, HttpError } from '../exchange.ts';
 import { drawRequest } from '../latency/draw.ts';
+import { readiness } from '../readiness.ts';
 import type { Route } from '../services/route.ts';
 import type { ServerState } from '../state.ts';
 import { atTheDoor, bodyLimitBytes, hostFault, mediaTypeFault, methodsOf, ownPaths, refuse, unrouted, uploadLimitBytes } from './door.ts';
@@ -62,8 +63,8 @@ export function publicApp(parts: HttpParts): FastifyInstance {
   app.get(ownPaths.openApi, withHead, () => document);
   app.get(ownPaths.health, withHead, () => ({ status: 'ok' }));
   app.get(ownPaths.readiness, withHead, async (_request, reply) => {
-    const unready = await state.unready();
-    return reply.code(unready ? 503 : 200).send(unready ?? { status: 'ready' });
+    const { code, body } = await readiness(state);
+    return reply.code(code).send(body);
   });
   app.get(ownPaths.metrics, withHead, (request, reply) => {
     const format = metricFormatOf(request.headers.accept);

@@ -22,8 +22,10 @@ export interface Backends {
   policies(): Readonly<DataPolicies>;
   /** Ground truth of what becomes of prompts. */
   readonly account: DataAccount;
-  /** Read-through cache; `load` runs on a miss. */
+  /** Read-through cache; `load` runs on a miss. Values are what JSON can say; undefined is not kept. */
   cache<T>(exchange: Exchange, key: string, load: () => Promise<T>): Promise<T>;
+  /** After a write of what `key` is made of, and before its answer. */
+  dropCached(exchange: Exchange, key: string): Promise<void>;
   /** A place in inference, kept until a completion takes it or it is given up. Throws 503 `overloaded` when none is free: before anything is stored. */
   inferencePlace(): InferencePlace | Promise<InferencePlace>;
   /** A streamed completion on its drawn schedule. */

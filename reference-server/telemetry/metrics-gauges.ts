@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { CacheCounts } from '../cache/cache.ts';
 import { jobKindNames, jobStates } from '../jobs/job-names.ts';
 import { metricLabels as labels, metricNames as names } from '../../scenarios/names.ts';
 
@@ -17,7 +18,7 @@ export interface ServerSources {
   workers(): Iterable<[string, PoolLoad]>;
   inference(): PoolLoad;
   storePool(): { busy: number; limit: number; waiting: number; refused: number };
-  cache(): { hits: number; misses: number; entries: number };
+  cache(): CacheCounts & { isUp: boolean };
   /** Changes that are not on the replica, by channel. */
   replication(): Readonly<Record<string, number>>;
   /** Acknowledged prompts that others took the place of, since the start or the last reset. */
@@ -91,16 +92,25 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   asked(names.storeConnectionsLimit, 'Connections to the database that there may be.', () => sources.storePool?.().limit);
   asked(names.storeConnectionsWaiting, 'Queries that wait for a connection.', () => sources.storePool?.().waiting);
   told(names.storeRefused, 'Queries that were refused for want of a connection.', [], () => (sources.storePool ? [[{}, sources.storePool().refused]] : []));
-  told(names.cacheRequests, 'Look-ups in the cache; a miss loads from the store.', [labels.result], () => {
-    const counts = sources.cache?.();
-    return counts
-      ? [
-          [{ [labels.result]: 'hit' }, counts.hits],
-          [{ [labels.result]: 'miss' }, counts.misses],
-        ]
-      : [];
-  });
-  asked(names.cacheEntries, 'Entries in the cache.', () => sources.cache?.().entries);
+  told(
+    names.cacheRequests,
+    'Look-ups in the cache; a miss loads from the store, and so does a bypass, which could not ask: the cache was away.',
+    [labels.result],
+    () => {
+      const counts = sources.cache?.();
+      return counts
+        ? [
+            [{ [labels.result]: 'hit' }, counts.hits],
+            [{ [labels.result]: 'miss' }, counts.misses],
+            [{ [labels.result]: 'bypass' }, counts.bypassed],
+          ]
+        : [];
+    },
+  );
+  asked(names.cacheEntries, 'Entries in the cache of this process; absent with Redis.', () => sources.cache?.().entries);
+  asked(names.cacheUp, '1: the cache answers; 0: it is away, and everything is loaded from the store.', () =>
+    sources.cache ? Number(sources.cache().isUp) : undefined,
+  );
   gauge(names.replicationBacklog, 'Committed changes that are not on the replica.', [labels.channel], (self) => {
     for (const [channel, count] of Object.entries(sources.replication?.() ?? {})) self.set({ [labels.channel]: channel }, count);
   });

@@ -16,7 +16,7 @@ export function wireEdge(state: ServerState, { next: url }: ServerOptions): Insi
   return {
     hops: edge(behind, clock),
     store,
-    clearCaches: () => undefined,
+    clearCaches: async () => undefined,
     chain: (control) => chainControl(control, 'lb', next, store),
     close: () => next.close(),
   };

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { FastifyInstance } from 'fastify';
 import { metricContentTypes, metricFormatOf } from '../../scenarios/metric-text.ts';
 import { HttpError, type Reply } from '../exchange.ts';
+import { readiness } from '../readiness.ts';
 import type { ServerState } from '../state.ts';
 import { accountOf } from './account.ts';
 import { contentType, FrameError, FrameReader, frame, frameTypes } from './frames.ts';
@@ -166,9 +167,9 @@ function refuse(response: ServerResponse, status: number, code: string, message:
 function lookAt(state: ServerState, path: string, request: IncomingMessage, response: ServerResponse): void {
   if (path === '/healthz') response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
   else if (path === '/readyz') {
-    void state.unready().then((unready) => {
-      response.writeHead(unready ? 503 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(unready ?? { status: 'ready' }));
+    void readiness(state).then(({ code, body }) => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
     });
   } else if (path === '/metrics') void sendMetrics(state, request, response).catch((error: unknown) => state.onFault(error));
   else refuse(response, 404, 'not_found', `nothing at GET ${path} on the port between tiers`);

@@ -23,14 +23,14 @@ const quietMs = 1_000;
 interface Wired {
   calls: HopServerParts['calls'];
   messages?: HopServerParts['messages'];
-  clearCaches(): void;
+  clearCaches(): Promise<void>;
   /** The tier behind this one. */
   next?: { tier: InnerTier; caller: Caller };
   /** Where the data are. */
   data?: Pick<WiredServices, 'replication' | 'store' | 'close'>;
 }
 
-function nothing(): void {}
+async function nothing(): Promise<void> {}
 
 /** lb, services or inference in a process of its own: the same hops as in one process over a caller of the next tier. */
 async function wireTier(tier: InnerTier, state: ServerState, options: ServerOptions): Promise<Wired> {
@@ -45,7 +45,12 @@ async function wireTier(tier: InnerTier, state: ServerState, options: ServerOpti
     const hops = lb(remoteHop({ from: 'lb', caller: next.caller, clock, onFault }), clock);
     return { calls: { '/hop': ({ exchange }) => hops(exchange) }, clearCaches: nothing, next };
   }
-  const { hops, clearCaches, ...data } = await wireServices(state, await openData(options), remoteInference({ caller: next.caller, clock, onFault }));
+  const { hops, clearCaches, ...data } = await wireServices(
+    state,
+    await openData(options),
+    remoteInference({ caller: next.caller, clock, onFault }),
+    options.redis,
+  );
   return { calls: { '/hop': ({ exchange }) => hops(exchange) }, clearCaches, next, data };
 }
 

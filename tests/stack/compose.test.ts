@@ -285,11 +285,11 @@ describe('the files of the stack', () => {
   it('pin every image, bound the memory of every service, and publish on loopback alone', () => {
     const { services } = read('docker-compose.yml') as Compose;
     expect(Object.keys(services).sort()).toEqual(
-      [...tiers, 'collector', 'collector-full', 'grafana', 'jaeger', 'k6', 'postgres', 'prometheus', 'tempo'].sort(),
+      [...tiers, 'collector', 'collector-full', 'grafana', 'jaeger', 'k6', 'postgres', 'prometheus', 'redis', 'tempo'].sort(),
     );
     for (const [name, { image, ports = [], mem_limit: memory, profiles = [] }] of Object.entries(services)) {
       // Of Postgres the newest of a major: its data files fit all of them.
-      expect(image, name).toMatch(/^[\w./-]+:(?:v?\d+\.\d+\.\d+|(?<=postgres:)15|\$\{STACK_SERVER_TAG:-local\})$/);
+      expect(image, name).toMatch(/^[\w./-]+:(?:v?\d+\.\d+\.\d+|(?<=postgres:)15|(?<=redis:)7|\$\{STACK_SERVER_TAG:-local\})$/);
       expect(memory, name).toMatch(/^\d+[mg]$/);
       expect(profiles.length, name).toBeGreaterThan(0);
       for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:\$\{STACK_\w+_PORT:-\d+\}:\d+$/);
@@ -306,6 +306,7 @@ describe('the files of the stack', () => {
     expect(servicesIn('full')).toEqual([...tiers, 'collector-full', 'grafana', 'prometheus', 'tempo'].sort());
     expect(servicesIn('core', 'k6')).toContain('k6');
     expect(servicesIn('core', 'postgres')).toContain('postgres');
+    expect(servicesIn('core', 'redis')).toContain('redis');
   });
 
   it('are taken by promtool', { skip: !promtool }, () => {

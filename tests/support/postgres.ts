@@ -94,7 +94,8 @@ async function untilItAnswers(url: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Free at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

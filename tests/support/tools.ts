@@ -24,6 +24,7 @@ const known = {
   promtool: { programs: ['promtool'], get: 'apt-get install prometheus' },
   docker: { programs: ['docker'], get: 'apt-get install docker.io, then start dockerd; and the compose plugin' },
   postgres: { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], get: 'apt-get install postgresql-15' },
+  redis: { programs: ['redis-server'], get: 'apt-get install redis-server' },
   actionlint: { programs: ['actionlint'], get: 'go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12' },
   taskset: { programs: ['taskset'], get: 'apt-get install util-linux' },
 } as const satisfies Record<string, Known>;

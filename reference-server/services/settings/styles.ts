@@ -36,15 +36,20 @@ function rendered(row: StylesTable): object {
   return { uuid, key, name, summary, prompt, is_default: row.is_default === 1, created_at, updated_at };
 }
 
+/** Key of the organization's styles in the cache. */
+const cacheKey = (organizationId: string): string => `styles ${organizationId}`;
+
 export const styleRoutes: readonly Route[] = [
   {
     operation: 'settings.styles.list',
-    summary: 'Writing styles: the five defaults, and the custom ones of the organization, oldest first.',
+    summary: 'Writing styles: the five defaults, and the custom ones of the organization, oldest first; read through the cache.',
     schema: { params: orgParams, querystring: noQuery, response: { 200: listSchema } },
     async handle(exchange, backends) {
       const { organizationId } = await sessionOf(exchange, backends);
-      const rows = await backends.store(exchange, 'select styles', (db) =>
-        db.selectFrom('styles').selectAll().where('organization_uuid', '=', organizationId).orderBy('created_at').orderBy('uuid').limit(1_000).execute(),
+      const rows = await backends.cache(exchange, cacheKey(organizationId), () =>
+        backends.store(exchange, 'select styles', (db) =>
+          db.selectFrom('styles').selectAll().where('organization_uuid', '=', organizationId).orderBy('created_at').orderBy('uuid').limit(1_000).execute(),
+        ),
       );
       return {
         status: 200,
@@ -74,6 +79,7 @@ export const styleRoutes: readonly Route[] = [
         updated_at: createdAt,
       };
       await backends.store(exchange, 'insert styles', (db) => db.insertInto('styles').values(row).execute());
+      await backends.dropCached(exchange, cacheKey(organizationId));
       return { status: 201, json: rendered(row) };
     },
   },
