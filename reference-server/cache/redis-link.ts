@@ -4,8 +4,8 @@ import { createClient } from '@redis/client';
 /** What a command gives while Redis is away. */
 export const away = Symbol('away');
 
-/** A command takes well under a millisecond; a request waits no longer than this for one that takes more. */
-const commandMs = 100;
+/** A command takes well under a millisecond. */
+const defaultCommandMs = 100;
 /** After a command that failed nobody asks for so long, so that not every request waits for one. */
 const pauseMs = 1_000;
 const connectWithinMs = 1_000;
@@ -19,7 +19,7 @@ type Client = ReturnType<typeof connectTo>;
 /** A connection that is made again for as long as it takes. */
 export interface RedisLink {
   client: Client;
-  /** Runs a command, or gives `away`; never throws, and takes 100 ms at most. */
+  /** Runs a command, or gives `away`; never throws, and takes no longer than a command may. */
   ask<T>(command: () => Promise<T>): Promise<T | typeof away>;
   /** Why it is away; undefined: it is not. */
   trouble(): string | undefined;
@@ -41,7 +41,7 @@ function connectTo(url: string) {
 }
 
 /** Waits for the connection a second at the most. */
-export async function redisLink(url: string): Promise<RedisLink> {
+export async function redisLink(url: string, commandMs = defaultCommandMs): Promise<RedisLink> {
   const client = connectTo(url);
   let pausedUntilMs = 0;
   let reason = 'no connection yet';

@@ -9,14 +9,17 @@ export interface RedisCacheOptions {
   /** Before each key: servers on the same data have the same, and nobody else. */
   namespace: string;
   ttlMs: number;
+  /** A request waits no longer than this for one command. Default 100. */
+  commandMs?: number;
+  /** Whoever has waited for another process' load for so long loads for himself. Default 250. */
+  waitMs?: number;
 }
 
 /** Of the form of what is kept: raised when that changes, since servers of two versions may share a Redis. */
 const version = 1;
 /** A load takes milliseconds; the lock of a process that died with it is gone after this. */
 const lockMs = 2_000;
-/** Whoever has waited for another process' load for so long loads for himself. */
-const longestWaitMs = 250;
+const defaultWaitMs = 250;
 const pollMs = 5;
 /** Keys in one step of a clear. */
 const scanCount = 500;
@@ -34,8 +37,8 @@ const unlock = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', 
  * While Redis is away every look-up loads, and what was dropped meanwhile is dropped before anything is read again. Resolves when Redis answers, after a
  * second at the latest.
  */
-export async function redisCache({ url, namespace, ttlMs }: RedisCacheOptions): Promise<ReadThroughCache> {
-  const link = await redisLink(url);
+export async function redisCache({ url, namespace, ttlMs, commandMs, waitMs = defaultWaitMs }: RedisCacheOptions): Promise<ReadThroughCache> {
+  const link = await redisLink(url, commandMs);
   const { client, ask } = link;
   const prefix = `plumbline:${version}:${namespace}:`;
   const keysOf = (key: string): [value: string, lock: string] => [`${prefix}value:${key}`, `${prefix}lock:${key}`];
@@ -77,7 +80,7 @@ export async function redisCache({ url, namespace, ttlMs }: RedisCacheOptions): 
     if (!(await settle())) return bypass(load);
     const [valueKey, lockKey] = keysOf(key);
     const token = randomUUID();
-    const untilMs = performance.now() + longestWaitMs;
+    const untilMs = performance.now() + waitMs;
     for (;;) {
       const found = await ask(() => client.get(valueKey));
       if (found === away) return bypass(load);
