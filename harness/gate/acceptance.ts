@@ -87,7 +87,7 @@ export function applyAcceptance<Metric extends GateMetric>(
       margin: metric.margin,
     });
     if (upTo !== undefined) return { ...metric, margin: Math.max(metric.margin, upTo) };
-    return { ...metric, advisory: metric.advisory ?? `accepted until ${expiry} by ${owner}: ${reason}` };
+    return { ...metric, accepted: true, advisory: metric.advisory ?? `accepted until ${expiry} by ${owner}: ${reason}` };
   });
   const names = metrics.map(subjectOf);
   return {

@@ -1,6 +1,7 @@
 import { type DecisionRule, gateRule, looksWith } from './decision-rule.ts';
+import { coverageOf, isBounding } from './coverage.ts';
 import { estimateMetric, type MetricEstimate } from './estimate-metric.ts';
-import { judgeErrors } from './judge-errors.ts';
+import { hasNewKind, judgeErrors } from './judge-errors.ts';
 import { effectMargin } from './margins.ts';
 import { detectableEffect, lowerBound, slowerP, upperBound } from './statistics/mean-effect.ts';
 import type { Decision, ErrorEpochs, MetricEpochs, MetricJudgement } from './types.ts';
@@ -18,7 +19,8 @@ export interface Evidence {
 /**
  * The verdict after the first `epochs` epochs, at look number `look` (0: between looks, estimates only).
  * fail: a new kind of error; an operation with more errors, or a metric that is slower, at alphaFail after correction for all of them, the metric by its margin at least.
- * pass: the upper bound of every gating metric at alphaPass is under its margin, and so is that of the errors. Otherwise inconclusive: also where data are missing.
+ * pass: the upper bound of every metric that is a condition of it, at alphaPass, is under its margin, and so is that of the errors; and these metrics are enough to say it
+ * of every operation (`coverageOf`). Otherwise inconclusive: also where data are missing.
  */
 export function decide(evidence: Evidence, { epochs, look }: { epochs: number; look: number }, rule: DecisionRule = gateRule): Decision {
   const { alphaFail, alphaPass } = rule;
@@ -57,17 +59,25 @@ export function decide(evidence: Evidence, { epochs, look }: { epochs: number; l
   });
 
   const errorJudgements = errors.operations.map((one) => {
-    const { scenario, operation, p, newKind } = one;
+    const { scenario, operation, p, newKind, increaseHigh } = one;
     const pHolm = pHolmOf.get(one);
     const worse = newKind || (deciding && pHolm !== undefined && pHolm <= alphaFail);
-    const verdict = worse ? ('fail' as const) : deciding ? ('pass' as const) : ('inconclusive' as const);
-    return { scenario, operation, ...(p !== undefined && { p }), ...(pHolm !== undefined && { pHolm }), verdict };
+    const bounded = deciding && increaseHigh !== undefined && increaseHigh < rule.errorMargin;
+    const verdict = worse ? ('fail' as const) : bounded ? ('pass' as const) : ('inconclusive' as const);
+    return {
+      ...{ scenario, operation, verdict },
+      ...(p !== undefined && { p }),
+      ...(pHolm !== undefined && { pHolm }),
+      ...(increaseHigh !== undefined && { increaseHigh }),
+    };
   });
 
   const gatingVerdicts = metrics.filter(({ advisory }) => advisory === undefined).map(({ verdict }) => verdict);
+  const bounding = metrics.filter(isBounding);
   const errorsBounded = errors.increaseHigh === undefined || errors.increaseHigh < rule.errorMargin;
   const failed = gatingVerdicts.includes('fail') || errorJudgements.some(({ verdict }) => verdict === 'fail');
-  const passed = deciding && gatingVerdicts.length > 0 && gatingVerdicts.every((verdict) => verdict === 'pass') && errorsBounded;
+  const enough = bounding.length > 0 && coverageOf(metrics).inTheWay.length === 0;
+  const passed = deciding && enough && bounding.every(({ verdict }) => verdict === 'pass') && errorsBounded;
   return {
     verdict: failed ? 'fail' : passed ? 'pass' : 'inconclusive',
     epochs,
@@ -86,11 +96,13 @@ export function decide(evidence: Evidence, { epochs, look }: { epochs: number; l
  */
 export function decideByLooks(evidence: Evidence, { epochs, ended }: { epochs: number; ended: boolean }, rule: DecisionRule = gateRule): Decision | undefined {
   let decision: Decision | undefined;
-  for (const [index, at] of looksWith(epochs, ended, rule).entries()) {
-    decision = decide(evidence, { epochs: at, look: index + 1 }, rule);
-    if (decision.verdict !== 'inconclusive') return decision;
+  const looks = looksWith(epochs, ended, rule);
+  // A new kind of error ends a live gate between looks, and recorded epochs are to end where they did.
+  for (let at = 1; at <= epochs; at += 1) {
+    const look = looks.indexOf(at) + 1;
+    if (look > 0) decision = decide(evidence, { epochs: at, look }, rule);
+    else if (evidence.errors.some(({ newKinds }) => hasNewKind(newKinds, at))) return decide(evidence, { epochs: at, look: 0 }, rule);
+    if (decision && decision.verdict !== 'inconclusive') return decision;
   }
-  if (!evidence.errors.some(({ newKinds }) => newKinds.length > 0)) return decision;
-  // Its requests may have come behind the last look.
-  return decide(evidence, { epochs, look: 0 }, rule);
+  return decision;
 }

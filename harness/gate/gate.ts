@@ -99,9 +99,7 @@ async function measure(request: GateRequest, progress: Progress, parts: GatePart
   const { sides, view, signal, rule = gateRule } = parts;
   const { gateId, seed, maxMinutes } = request;
   const startedMs = performance.now();
-  if (!sides.base.fresh || !sides.head.fresh) {
-    progress.settings = { ...progress.settings, allAdvisory: 'a side is a URL and cannot be started afresh' };
-  } else if (request.pilotEpochs > 0) {
+  if (sides.base.fresh && sides.head.fresh && request.pilotEpochs > 0) {
     const { shape, settings, directory } = progress;
     const common = { gateId, seed, shape, settings, directory, ...(maxMinutes !== undefined && { maxMinutes }) };
     Object.assign(progress, await runPilot({ ...common, epochs: request.pilotEpochs, base: sides.base }, view, signal));

@@ -13,6 +13,19 @@ interface OperationP {
   operation: string;
   newKind: boolean;
   p?: number;
+  /** The same bound, of this operation alone. */
+  increaseHigh?: number;
+}
+
+/** A single request may fail by chance in a way of its own: a kind counts from the second on, in whichever epoch. */
+const fewestOfNewKind = 2;
+
+/** Whether head has a kind of error, in the first `epochs` epochs, that base has in none of them. */
+export function hasNewKind(newKinds: ErrorEpochs['newKinds'], epochs: number): boolean {
+  return newKinds.some(
+    ({ byEpoch, knownFrom }) =>
+      (knownFrom === undefined || knownFrom >= epochs) && byEpoch.slice(0, epochs).reduce((sum, count) => sum + count, 0) >= fewestOfNewKind,
+  );
 }
 
 /**
@@ -21,13 +34,21 @@ interface OperationP {
  */
 export function judgeErrors(errors: readonly ErrorEpochs[], epochs: number, alpha: number): JudgedErrors {
   const operations = errors.map(({ scenario, operation, base, head, newKinds }) => {
-    const p = moreErrorsP(base.slice(0, epochs), head.slice(0, epochs));
-    return { scenario, operation, newKind: newKinds.length > 0, ...(p !== undefined && { p }) };
+    const looked = { base: base.slice(0, epochs), head: head.slice(0, epochs) };
+    const p = moreErrorsP(looked.base, looked.head);
+    const increaseHigh = boundOf(looked.base, looked.head, alpha);
+    return { scenario, operation, newKind: hasNewKind(newKinds, epochs), ...(p !== undefined && { p }), ...(increaseHigh !== undefined && { increaseHigh }) };
   });
-  const base = total(errors.flatMap((one) => one.base.slice(0, epochs)));
-  const head = total(errors.flatMap((one) => one.head.slice(0, epochs)));
-  if (base[1] === 0 || head[1] === 0) return { operations };
-  return { operations, increaseHigh: binomialUpper(head[0], head[1], alpha / 2) - binomialLower(base[0], base[1], alpha / 2) };
+  const [base, head] = (['base', 'head'] as const).map((side) => errors.flatMap((one) => one[side].slice(0, epochs)));
+  const increaseHigh = boundOf(base ?? [], head ?? [], alpha);
+  return { operations, ...(increaseHigh !== undefined && { increaseHigh }) };
+}
+
+function boundOf(ofBase: readonly ErrorCount[], ofHead: readonly ErrorCount[], alpha: number): number | undefined {
+  const base = total(ofBase);
+  const head = total(ofHead);
+  if (base[1] === 0 || head[1] === 0) return undefined;
+  return binomialUpper(head[0], head[1], alpha / 2) - binomialLower(base[0], base[1], alpha / 2);
 }
 
 function total(counts: readonly ErrorCount[]): ErrorCount {

@@ -34,14 +34,14 @@ export interface PilotMetric {
   epochsNeeded?: number;
   /** As in `MetricJudgement`, after the last look that fits. */
   detectableChange: number;
-  /** What the gate is to take over as the metric's `advisory`: why it cannot decide. */
-  advisory?: string;
+  /** What the gate is to take over as the metric's `failsOnly`: why it cannot be a condition of a pass. */
+  failsOnly?: string;
 }
 
 /**
  * What epochs of base against base say of the gate to come: how many samples and epochs it needs, and which metrics cannot resolve their margin in the time there is.
  * Planned is the first look at which nine of ten gates without a change pass. Where no look that fits is enough for that, the widest metrics are demoted until the last
- * one is. With independent draws the variance is taken to fall with the number of samples; with keyed ones nothing is promised of more samples.
+ * one is: they are then no condition of a pass, and fail as before. With independent draws the variance is taken to fall with the number of samples; with keyed ones nothing is promised of more samples.
  */
 export function planFromPilot(metrics: readonly MetricEpochs[], options: PilotOptions, rule: DecisionRule = gateRule): PilotPlan {
   const measured = pilotSpreads(metrics.filter(({ advisory }) => advisory === undefined));
@@ -57,7 +57,7 @@ export function planFromPilot(metrics: readonly MetricEpochs[], options: PilotOp
 }
 
 function demoted({ metrics }: PilotPlan): number {
-  return metrics.filter(({ advisory }) => advisory !== undefined).length;
+  return metrics.filter(({ failsOnly }) => failsOnly !== undefined).length;
 }
 
 type Timing = Pick<PilotOptions, 'epochSeconds' | 'maxMinutes'>;
@@ -88,8 +88,8 @@ function planWith(
     const epochsNeeded = looks.find((look) => missAt(look, one) <= missAllowed);
     const seen = (studentCritical(rule.alphaFail / tests, last - 1) + studentCritical(0.2, last - 1)) * (spread / Math.sqrt(last));
     const detectableChange = Math.expm1(seen);
-    const advisory = `it varies by ${percent(spread)} from epoch to epoch without a change: too much to rule out ${percent(Math.expm1(margin))} in ${last} epochs, which could see ${percent(detectableChange)}`;
-    return { id, spread, ...(epochsNeeded !== undefined && { epochsNeeded }), detectableChange, ...(!gating.includes(one) && { advisory }) };
+    const failsOnly = `it varies by ${percent(spread)} from epoch to epoch without a change: too much to rule out ${percent(Math.expm1(margin))} in ${last} epochs, which could see ${percent(detectableChange)}`;
+    return { id, spread, ...(epochsNeeded !== undefined && { epochsNeeded }), detectableChange, ...(!gating.includes(one) && { failsOnly }) };
   });
   return { samplesEach, epochs, expectedMinutes: minutesOf(epochs), longestMinutes: minutesOf(last), fits: fitting.length > 0, metrics };
 }

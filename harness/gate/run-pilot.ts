@@ -1,9 +1,11 @@
 /** Base against base, before the gate: what there is to see when nothing has changed. */
 import { endedByFaults, type Concluded } from './conclude.ts';
+import { coverageOf } from './coverage.ts';
 import { decide } from './decide.ts';
 import { gateRule } from './decision-rule.ts';
 import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
 import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
+import { errorKindsOf } from './epochs/error-evidence.ts';
 import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
 import { runEpoch } from './epochs/run-epoch.ts';
 import type { GateView } from './gate.ts';
@@ -62,16 +64,22 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
       ...(left !== undefined && { maxMinutes: left }),
     },
   );
-  const demoted = new Map(plan.metrics.flatMap(({ id, advisory }) => (advisory === undefined ? [] : [[id, advisory] as const])));
-  const notes = [...demoted].map(([id, advisory]) => `${id} is advisory: ${advisory}`);
+  const demoted = new Map(plan.metrics.flatMap(({ id, failsOnly }) => (failsOnly === undefined ? [] : [[id, failsOnly] as const])));
+  const notes = [...demoted].map(([id, why]) => `${id} can fail the gate, and is no condition of a pass: ${why}`);
+  const withPlan = { ...settings, samplesEach: plan.samplesEach, demoted: new Map([...settings.demoted, ...demoted]), knownKinds: errorKindsOf(records) };
+  const noPass = coverageOf(evidenceOf(figures, withPlan, request.seed).metrics).inTheWay.map(
+    (why) => `the gate cannot pass on this machine in this time: ${why}`,
+  );
+  notes.unshift(...noPass);
   const [first = 0] = gateRule.looksAtEpochs;
   if (!plan.fits) notes.unshift(`--max-minutes is not enough for the first look, after ${first} epochs of ${Math.round(epochSeconds)} s`);
   view.say(`pilot: ${plan.epochs} epochs, about ${minutes(plan.expectedMinutes)}, when nothing has changed; at most ${minutes(plan.longestMinutes)}`);
-  if (demoted.size > 0) view.say(`pilot: ${demoted.size} of ${plan.metrics.length} metrics are advisory, they vary too much without a change`);
+  if (demoted.size > 0) view.say(`pilot: ${demoted.size} of ${plan.metrics.length} metrics are no condition of a pass, they vary too much without a change`);
+  for (const line of noPass) view.say(`pilot: ${line}`);
   const times = plan.samplesEach / shape.samplesEach;
   return {
     shape: { ...shape, samplesEach: plan.samplesEach, durationMs: shape.durationMs * times },
-    settings: { ...settings, samplesEach: plan.samplesEach, demoted: new Map([...settings.demoted, ...demoted]) },
+    settings: withPlan,
     pilot: { epochs: figures.length, durationMs: Math.round(durationMs), expectedMinutes: plan.expectedMinutes, notes },
   };
 }

@@ -23,8 +23,12 @@ export interface GateMetric {
   margin: number;
   /** Differences under this are no regression, whatever their ratio: 0.3. */
   floorMs: number;
-  /** Why it does not decide (A/A spread too wide for its margin, URL sides): printed with the change it could have seen. */
+  /** Why it does not decide (too few samples, URL sides, accepted): printed with the change it could have seen. */
   advisory?: string;
+  /** Why its bound is no condition of a pass (A/A spread too wide for its margin). It still fails the gate, as one of all that are tested. */
+  failsOnly?: string;
+  /** It is advisory because an entry of the acceptance file lets any change of it through. */
+  accepted?: true;
 }
 
 /** A metric with what the epochs say about it; index i of each array is epoch i. */
@@ -44,8 +48,18 @@ export interface ErrorEpochs {
   operation: string;
   base: ErrorCount[];
   head: ErrorCount[];
-  /** Kinds of error that head has and base has not, over these epochs. */
-  newKinds: { kind: string; count: number }[];
+  /** Kinds of error that head has had before base had them. */
+  newKinds: NewKind[];
+}
+
+export interface NewKind {
+  kind: string;
+  /** Of head's requests, until base had it too. */
+  count: number;
+  /** The same; index i is epoch i. */
+  byEpoch: number[];
+  /** Epoch in which base has it as well: from then on it is new no more. Absent: never. */
+  knownFrom?: number;
 }
 
 export interface ErrorJudgement {
@@ -54,6 +68,9 @@ export interface ErrorJudgement {
   /** One-sided, of "head fails more often": exact, stratified by epoch; before and after Holm. Absent: no request failed. */
   p?: number;
   pHolm?: number;
+  /** Upper bound of how much more of head's requests fail than of base's: a share. Absent: no requests were counted. */
+  increaseHigh?: number;
+  /** pass: the bound is under the error margin. inconclusive: no difference was found, and none that large is ruled out. */
   verdict: 'pass' | 'fail' | 'inconclusive';
 }
 

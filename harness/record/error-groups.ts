@@ -18,12 +18,12 @@ export class ErrorGroups {
     else this.#groups.set(key, { count: 1, line, latest: sample });
   }
 
-  /** The most frequent 20, worst first. */
-  top(): ErrorGroup[] {
+  /** The most frequent ones, worst first. */
+  top(most = 20): ErrorGroup[] {
     return [...this.#groups]
       .map(([error, { count, line, latest }]) => ({ error, count, example: `${latest.operation} (request ${latest.requestKey}): ${line}`, sample: latest }))
       .sort((a, b) => b.count - a.count)
-      .slice(0, 20);
+      .slice(0, most);
   }
 }
 

@@ -42,7 +42,7 @@ function pool(metrics: readonly MetricEpochs[], failingEpochs: readonly number[]
   return {
     epochs,
     metrics,
-    counts: Array.from({ length: epochs }, (_, epoch) => ({ sides: { base: side(0), head: side(failingEpochs.includes(epoch) ? 1 : 0) } })),
+    counts: Array.from({ length: epochs }, (_, epoch) => ({ sides: { base: side(0), head: side(failingEpochs.includes(epoch) ? 2 : 0) } })),
   };
 }
 

@@ -3,7 +3,7 @@ import { decide, decideByLooks } from '../../harness/gate/decide.ts';
 import { gateRule, looksWith } from '../../harness/gate/decision-rule.ts';
 import { defaultMargins, effectMargin } from '../../harness/gate/margins.ts';
 import { tailOf } from '../../harness/gate/statistics/cluster-bootstrap.ts';
-import type { ErrorEpochs, MetricEpochs } from '../../harness/gate/types.ts';
+import type { ErrorEpochs, MetricEpochs, NewKind } from '../../harness/gate/types.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
 
 /** Effects around `effect`, with a fixed pattern of that standard deviation (over 8 epochs). */
@@ -32,6 +32,10 @@ function metric(
 
 function errors(base: [number, number], head: [number, number], newKinds: ErrorEpochs['newKinds'] = []): ErrorEpochs {
   return { scenario: 'crud', operation: 'a', base: Array.from({ length: 8 }, () => base), head: Array.from({ length: 8 }, () => head), newKinds };
+}
+
+function kindOf(byEpoch: number[]): NewKind {
+  return { kind: 'HTTP 500', count: byEpoch.reduce((sum, count) => sum + count, 0), byEpoch };
 }
 
 const first = { epochs: 8, look: 1 };
@@ -69,12 +73,48 @@ describe('decide', () => {
   });
 
   test('advisory metrics never decide: their fault is shown, neither a fail nor in the way of a pass', () => {
-    const advisory = metric('b', 0.4, { advisory: 'too wide' });
+    const advisory = metric('b', 0.4, { quantile: 0.95, advisory: 'too wide', accepted: true });
     const decision = decide({ metrics: [metric('a', 0), advisory], errors: [], seed: 1 }, first);
     expect(decision.verdict).toBe('pass');
     expect(decision.metrics[1]).toMatchObject({ verdict: 'fail', advisory: 'too wide' });
     expect(decision.metrics[1]).not.toHaveProperty('pHolm');
     expect(verdictOf([advisory])).toBe('inconclusive');
+  });
+
+  test('what the pilot demoted fails as before, and is in no way of a pass', () => {
+    const failsOnly = 'it varies too much';
+    const slow = decide({ metrics: [metric('a', 0), metric('b', 0.4, { quantile: 0.95, margin: 0.1, failsOnly })], errors: [], seed: 1 }, first);
+    expect(slow.verdict).toBe('fail');
+    expect(slow.metrics[1]?.pHolm).toBeCloseTo(2 * (slow.metrics[1]?.p ?? 0), 15);
+    expect(verdictOf([metric('a', 0), metric('a', 0, { quantile: 0.95, spread: 0.3, failsOnly })])).toBe('pass');
+  });
+
+  test('throughput and CPU make no pass, nor do some operations for the others', () => {
+    const all = metric('all throughput', 0, { scope: { kind: 'all' }, measure: 'throughput' });
+    const { quantile: _, ...throughput } = all;
+    const open = (id: string, more: Partial<MetricEpochs> = {}): MetricEpochs => metric(id, 0, { spread: 0.06, failsOnly: 'it varies too much', ...more });
+    // All of it 4% slower, which the demoted ones cannot tell.
+    expect(verdictOf([open('a'), open('a', { quantile: 0.95 }), throughput])).toBe('inconclusive');
+    expect(verdictOf([throughput])).toBe('inconclusive');
+    expect(verdictOf([metric('a', 0), open('b')])).toBe('inconclusive');
+    expect(verdictOf([metric('a', 0), metric('b', 0, { advisory: '12 samples' })])).toBe('inconclusive');
+    expect(verdictOf([metric('a', 0), open('b', { quantile: 0.95 })])).toBe('pass');
+    // What a person accepted is no hindrance.
+    expect(verdictOf([metric('a', 0), metric('b', 0.4, { advisory: 'accepted until', accepted: true })])).toBe('pass');
+  });
+
+  test('the single requests of a page stand behind its milestones, which have to be told', () => {
+    const load = metric('load', 0, { measure: 'milestone' });
+    const few = metric('a', 0, { advisory: '12 samples' });
+    expect(verdictOf([load, few])).toBe('pass');
+    expect(verdictOf([{ ...load, failsOnly: 'it varies too much' }, few])).toBe('inconclusive');
+  });
+
+  test('at least half of the latency metrics have to be told', () => {
+    const rest = ['ttft', 'tpot', 'maxGap'] as const;
+    const demoted = rest.map((measure) => metric('a', 0, { measure, quantile: 0.95, failsOnly: 'it varies too much' }));
+    expect(verdictOf([metric('a', 0), ...demoted.slice(0, 1)])).toBe('pass');
+    expect(verdictOf([metric('a', 0), ...demoted])).toBe('inconclusive');
   });
 
   test('nothing passes for lack of data: no metric, one epoch without a value, too few epochs', () => {
@@ -113,13 +153,44 @@ describe('errors', () => {
   });
 
   test('a new kind fails at once, also between looks and before the first', () => {
-    const newKind = errors([0, 2000], [0, 2000], [{ kind: 'HTTP 500', count: 1 }]);
+    const newKind = errors([0, 2000], [0, 2000], [kindOf([0, 0, 2])]);
     expect(verdictOf([metric('a', 0)], [newKind])).toBe('fail');
     expect(decideByLooks({ metrics: [metric('a', 0)], errors: [newKind], seed: 1 }, { epochs: 3, ended: false })).toMatchObject({
       verdict: 'fail',
       look: 0,
       epochs: 3,
     });
+  });
+
+  test('one request fails no gate: a new kind counts from its second time on, in whichever epoch', () => {
+    const one = errors([0, 2000], [0, 2000], [kindOf([0, 1])]);
+    expect(verdictOf([metric('a', 0)], [one])).toBe('pass');
+    const repeated = errors([0, 2000], [0, 2000], [kindOf([0, 1, 0, 0, 1])]);
+    expect(decideByLooks({ metrics: [metric('a', 0)], errors: [repeated], seed: 1 }, { epochs: 8, ended: false })).toMatchObject({
+      verdict: 'fail',
+      epochs: 5,
+    });
+  });
+
+  test('a kind is new until base has it: recorded epochs are judged as they were live, and a later look does not see further', () => {
+    const metrics = [metric('a', 0, { epochs: 16 })];
+    const later = (byEpoch: number[], knownFrom: number): ErrorEpochs => errors([0, 2000], [0, 2000], [{ ...kindOf(byEpoch), knownFrom }]);
+    // Live it would have ended after epoch 3, before base had it in epoch 5.
+    expect(decideByLooks({ metrics, errors: [later([0, 1, 1], 5)], seed: 1 }, { epochs: 16, ended: true })).toMatchObject({ verdict: 'fail', epochs: 3 });
+    expect(decideByLooks({ metrics, errors: [later([0, 1, 0, 0, 1], 3)], seed: 1 }, { epochs: 16, ended: true })).toMatchObject({ verdict: 'pass', epochs: 8 });
+    // Behind the look that passes nothing is looked at.
+    const behind = errors([0, 2000], [0, 2000], [kindOf([0, 0, 0, 0, 0, 0, 0, 0, 0, 5])]);
+    expect(decideByLooks({ metrics, errors: [behind], seed: 1 }, { epochs: 16, ended: true })).toMatchObject({ verdict: 'pass', epochs: 8 });
+  });
+
+  test("an operation's errors pass when more of them are ruled out, not when no difference was found", () => {
+    const [many, few] = [errors([0, 200], [0, 200]), { ...errors([0, 20], [0, 20]), operation: 'b' }];
+    const decision = decide({ metrics: [metric('a', 0)], errors: [many, few], seed: 1 }, first);
+    expect(decision.verdict).toBe('pass');
+    expect(decision.errors.map(({ verdict }) => verdict)).toEqual(['pass', 'inconclusive']);
+    // 1 - 0.00625^(1/1600) and 1 - 0.00625^(1/160).
+    expect(decision.errors[0]?.increaseHigh).toBeCloseTo(0.003167, 5);
+    expect(decision.errors[1]?.increaseHigh).toBeCloseTo(0.031221, 5);
   });
 
   test('no pass when too few requests bound the errors: 0 of 400 leaves 1.3% possible', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conclude, endedByFaults } from '../../harness/gate/conclude.ts';
 import { epochFaults } from '../../harness/gate/epochs/epoch-faults.ts';
 import { readEpochs, writeEpoch } from '../../harness/gate/epochs/epoch-record.ts';
+import { errorKindsOf } from '../../harness/gate/epochs/error-evidence.ts';
 import { evidenceOf, figuresOf, hopsOf, type MetricSettings } from '../../harness/gate/epochs/evidence.ts';
 import { ownTimesMs } from '../../harness/gate/epochs/hop-times.ts';
 import { decideByLooks } from '../../harness/gate/decide.ts';
@@ -50,10 +51,14 @@ describe('evidence', () => {
       1,
     );
     expect(few.metrics[0]?.advisory).toBe('200 samples an epoch and side, 201 needed');
-    expect(evidence(list, { demoted: new Map([['projects.list latency p95', 'too noisy']]) }).metrics.map(({ advisory }) => advisory)).toEqual([
+    expect(evidence(list, { demoted: new Map([['projects.list latency p95', 'too noisy']]) }).metrics.map(({ failsOnly }) => failsOnly)).toEqual([
       ...[undefined, 'too noisy', undefined, undefined, undefined],
     ]);
-    expect(evidence(list, { allAdvisory: 'a URL' }).metrics.every(({ advisory }) => advisory === 'a URL')).toBe(true);
+    // Out of the record: recorded epochs of a URL decide as little as live ones.
+    const url = sideRecord(1, { identity: { kind: 'url', given: 'url:http://127.0.0.1:3000', label: 'http://127.0.0.1:3000' } });
+    const ofUrl = evidence(Array.from({ length: 8 }, (_, epoch) => epochRecord(epoch, { sides: { base: sideRecord(1 + epoch / 10_000), head: url } })));
+    expect(ofUrl.metrics.every(({ advisory }) => advisory === 'a side is a URL and cannot be started afresh')).toBe(true);
+    expect(decideByLooks(ofUrl, { epochs: 8, ended: true })?.verdict).toBe('inconclusive');
   });
 
   it('leads to a verdict: the same, and 20% slower', () => {
@@ -91,7 +96,12 @@ describe('evidence', () => {
     const known = evidence([epochRecord(0, { sides: { base: head, head } })]).errors[0];
     const isNew = evidence([epochRecord(0, { sides: { base: sideRecord(), head } })]).errors[0];
     expect(known?.newKinds).toEqual([]);
-    expect(isNew?.newKinds).toEqual([{ kind: 'status 503', count: 3 }]);
+    expect(isNew?.newKinds).toEqual([{ kind: 'status 503', count: 3, byEpoch: [3] }]);
+    // Base has it one epoch later; or the pilot has seen it of base.
+    const later = [epochRecord(0, { sides: { base: sideRecord(), head } }), epochRecord(1, { sides: { base: head, head } })];
+    expect(evidence(later).errors[0]?.newKinds).toEqual([{ kind: 'status 503', count: 3, byEpoch: [3, 0], knownFrom: 1 }]);
+    const knownKinds = errorKindsOf([epochRecord(0, { kind: 'pilot', sides: { base: sideRecord(), head } })]);
+    expect(evidence(later, { knownKinds }).errors[0]?.newKinds).toEqual([]);
     expect(isNew?.head).toEqual([[3, 200]]);
   });
 
@@ -173,6 +183,21 @@ describe('what ends a gate', () => {
     expect(endedByFaults([load(), load(), load()])?.verdict).toBe('invalid');
     expect(endedByFaults([load('head'), load('head'), load('head')])?.verdict).toBe('fail');
     expect(endedByFaults([load('base'), load('head'), load('head')])?.verdict).toBe('invalid');
+  });
+
+  it('is not a start that fails once: the second in a row, of head; and the same of base is no failure of head', () => {
+    const unstarted = (side: 'base' | 'head'): ReturnType<typeof epochRecord> =>
+      epochRecord(1, { faults: [{ side, kind: 'broken', beforeLoad: true, text: 'its port is taken' }] });
+    expect(endedByFaults([epochRecord(0), unstarted('head')])).toBeUndefined();
+    expect(endedByFaults([unstarted('head'), epochRecord(1), unstarted('head')])).toBeUndefined();
+    expect(endedByFaults([unstarted('base'), unstarted('head')])).toBeUndefined();
+    expect(endedByFaults([unstarted('head'), unstarted('head')])).toEqual({
+      verdict: 'fail',
+      reasons: ['head is broken, and base is not: its port is taken'],
+    });
+    expect(endedByFaults([epochRecord(0), unstarted('base'), unstarted('base')])?.verdict).toBe('invalid');
+    // What dies under load does so at once.
+    expect(endedByFaults([epochRecord(0), broken('head')])?.verdict).toBe('fail');
   });
 
   it('never passes without data', () => {

@@ -64,13 +64,13 @@ function hostileGate(): GateFile {
 describe('the first line', () => {
   it('of a pass says how sure it is and what was ruled out', () => {
     expect(firstLine(makeGate())).toBe(
-      '✅ **pass**: No regression in 4 metrics after 8 epochs: ruled out, each with 98.8% confidence: no operation is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
+      '✅ **pass**: No regression in 4 metrics after 8 epochs: ruled out, each with 95% confidence: no operation is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
     );
   });
 
   it('of a fail names the operation, by how much, the hop, how often it would be a false alarm, and what is ruled out of the rest', () => {
     expect(firstLine(failedGate())).toBe(
-      '❌ **fail**: chat.conversations.list is 10% slower at p50 (+9.6% to +10.4%, margin 5%), in the hop store, own time 20 → 24.1 ms (+4.05 to +4.15 ms) of +4.09 ms at p50; 2 of 4 metrics failed after 8 epochs (a false alarm in at most 2% of gates without a change). Ruled out, each with 98.8% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
+      '❌ **fail**: chat.conversations.list is 10% slower at p50 (+9.6% to +10.4%, margin 5%), in the hop store, own time 20 → 24.1 ms (+4.05 to +4.15 ms) of +4.09 ms at p50; 2 of 4 metrics failed after 8 epochs (a false alarm in at most 2% of gates without a change). Ruled out, each with 95% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50 or 10% at p95.',
     );
   });
 
@@ -82,6 +82,16 @@ describe('the first line', () => {
     expect(firstLine(gate)).toContain('slower at p50; no operation of the 1 that passed (of 2) is more than 10% and 0.3 ms slower at p95.');
   });
 
+  it('says of how many operations nothing is ruled out, and which metrics can only fail', () => {
+    const gate = makeGate();
+    for (const metric of gate.decision?.metrics ?? []) if (metric.id === 'projects.read latency p95') metric.failsOnly = 'it varies by 20%';
+    expect(firstLine(gate)).toContain('No regression in 3 metrics (1 more can only fail) after 8 epochs');
+    expect(firstLine(gate)).not.toContain('Nothing is ruled out');
+    for (const metric of gate.decision?.metrics ?? []) if (metric.id.startsWith('projects.read')) metric.advisory = 'accepted until 2026-12-31';
+    expect(firstLine(gate)).toContain('No regression in 2 metrics (2 more are advisory) after 8 epochs');
+    expect(firstLine(gate)).toMatch(/Nothing is ruled out for 1 of 2 operations\.$/);
+  });
+
   it('tells the whole server apart, where that passed', () => {
     const cpu = judgement({ ...metricEpochs('all latency p50', 0.01), id: 'all cpu', scope: { kind: 'all' }, measure: 'cpu', margin: 0.1 }, 'pass');
     expect(ruledOut([cpu])).toEqual(['CPU a request is at most 10% worse']);
@@ -91,7 +101,7 @@ describe('the first line', () => {
 
   it('of an inconclusive one says what could still be', () => {
     expect(firstLine(openGate())).toBe(
-      '❔ **inconclusive**: A regression was neither found nor ruled out: 1 of 4 metrics could not be told after 32 epochs, such as chat.conversations.list latency p50: +0.1% to +6.1%, margin 5%. Ruled out, each with 98.8% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50; no operation is more than 10% and 0.3 ms slower at p95.',
+      '❔ **inconclusive**: A regression was neither found nor ruled out: 1 of 4 metrics could not be told after 32 epochs, such as chat.conversations.list latency p50: +0.1% to +6.1%, margin 5%. Ruled out, each with 95% confidence: no operation of the 1 that passed (of 2) is more than 5% and 0.3 ms slower at p50; no operation is more than 10% and 0.3 ms slower at p95.',
     );
   });
 
@@ -211,7 +221,7 @@ describe('JUnit', () => {
 
   it('has errors of operations and hard limits as cases', () => {
     const gate = makeGate({
-      errors: [{ scenario: 'crud', operation: 'projects.read', base: [[0, 50]], head: [[3, 50]], newKinds: [{ kind: 'status 500', count: 3 }] }],
+      errors: [{ scenario: 'crud', operation: 'projects.read', base: [[0, 50]], head: [[3, 50]], newKinds: [{ kind: 'status 500', count: 3, byEpoch: [3] }] }],
       hardLimits: [
         {
           scenario: 'crud',

@@ -25,7 +25,7 @@ describe('planFromPilot', () => {
     const plan = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: quiet }), keyed);
     expect(plan).toMatchObject({ samplesEach: 200, epochs: 8, expectedMinutes: 4, longestMinutes: 16, fits: true });
     expect(plan.metrics.length).toBe(80);
-    expect(plan.metrics.every(({ advisory, epochsNeeded }) => advisory === undefined && epochsNeeded === 8)).toBe(true);
+    expect(plan.metrics.every(({ failsOnly, epochsNeeded }) => failsOnly === undefined && epochsNeeded === 8)).toBe(true);
   });
 
   test('independent draws: 16 epochs at 800 samples, 8 at 1,600, as simulated gates need them', () => {
@@ -58,15 +58,15 @@ describe('planFromPilot', () => {
     expect(restless?.spread).toBeCloseTo(0.2, 10);
     // scipy.stats: (t.isf(0.005 / 2, 31) + t.isf(0.2, 31)) * spread / sqrt(32).
     expect(restless?.detectableChange).toBeCloseTo(Math.expm1(((3.0221 + 0.8534) * 0.2) / Math.sqrt(32)), 4);
-    expect(restless?.advisory).toMatch(/^it varies by 20% from epoch to epoch without a change: too much to rule out 5% in 32 epochs, which could see 15%$/);
+    expect(restless?.failsOnly).toMatch(/^it varies by 20% from epoch to epoch without a change: too much to rule out 5% in 32 epochs, which could see 15%$/);
     expect(calm?.spread).toBeCloseTo(0.005, 10);
-    expect(calm).not.toHaveProperty('advisory');
+    expect(calm).not.toHaveProperty('failsOnly');
   });
 
   test('among many alike one wide metric is demoted and the others are not', () => {
     const alike = Array.from({ length: 39 }, (_, index) => metric(`a${index}`, 0.005 * 1.03 ** index));
     const plan = planFromPilot([...alike, metric('restless', 0.5)], keyed);
-    expect(plan.metrics.filter(({ advisory }) => advisory !== undefined).map(({ id }) => id)).toEqual(['restless']);
+    expect(plan.metrics.filter(({ failsOnly }) => failsOnly !== undefined).map(({ id }) => id)).toEqual(['restless']);
     expect(plan.epochs).toBe(8);
   });
 
@@ -85,13 +85,13 @@ describe('planFromPilot', () => {
     expect(a).toMatchObject({ epochsNeeded: 16 });
     const short = planFromPilot(pilot, { ...keyed, maxMinutes: 7.9 });
     expect(short).toMatchObject({ fits: true, longestMinutes: 4 });
-    expect(short.metrics[0]?.advisory).toContain('in 8 epochs');
+    expect(short.metrics[0]?.failsOnly).toContain('in 8 epochs');
     expect(planFromPilot(pilot, { ...keyed, maxMinutes: 3.9 })).toMatchObject({ fits: false, epochs: 8, expectedMinutes: 4 });
   });
 
   test('a machine too restless for anything demotes all of it; a noisy one needs most looks', () => {
     const restless = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: wild }), keyed);
-    expect(restless.metrics.every(({ advisory }) => advisory !== undefined)).toBe(true);
+    expect(restless.metrics.every(({ failsOnly }) => failsOnly !== undefined)).toBe(true);
     const some = planFromPilot(pilotOf({ draws: 'keyed', samplesEach: 200, machine: noisy }), keyed);
     expect(some.epochs).toBeGreaterThanOrEqual(24);
   });

@@ -41,6 +41,8 @@ export interface EpochRecord {
 export interface EpochFault {
   side?: SideName;
   kind: 'broken' | 'load';
+  /** Of a broken one: it did not start, or its users could not be set up. */
+  beforeLoad?: true;
   text: string;
 }
 

@@ -2,10 +2,11 @@
 import type { Evidence } from '../decide.ts';
 import { type AcceptanceEntry, applyAcceptance } from '../acceptance.ts';
 import type { AcceptanceResult, HopEpochs } from '../gate-file.ts';
-import type { ErrorEpochs, GateMetric, MetricEpochs, Scope, SideName } from '../types.ts';
+import type { GateMetric, MetricEpochs, Scope, SideName } from '../types.ts';
 import { tailOf } from '../statistics/cluster-bootstrap.ts';
 import { harrellDavis } from '../statistics/harrell-davis.ts';
 import type { EpochRecord, EpochSide, Series } from './epoch-record.ts';
+import { errorsOf } from './error-evidence.ts';
 
 export interface MetricSettings {
   margins: { p50: number; p95: number; p99: number; floorMs: number };
@@ -14,10 +15,10 @@ export interface MetricSettings {
   /** The same where a scenario has a number of its own. */
   samplesOf?: ReadonlyMap<string, number>;
   maxEpochs: number;
-  /** Metric ids, and why they do not decide: what the pilot said. */
+  /** Metric ids, and why they are no condition of a pass: what the pilot said. They still fail. */
   demoted: ReadonlyMap<string, string>;
-  /** Why nothing decides: a side that cannot be started afresh. */
-  allAdvisory?: string;
+  /** `errorKindsOf` the pilot: none of them is new. */
+  knownKinds?: ReadonlySet<string>;
   /** Intended slowdowns. `today`: `2026-11-25`, UTC. */
   acceptance?: { file: string; entries: readonly AcceptanceEntry[]; today: string };
 }
@@ -62,20 +63,23 @@ export function figuresOf(record: EpochRecord, settings: Pick<MetricSettings, 'm
   return { record, figures: new Map(figures.map((figure) => [figure.metric.id, figure])) };
 }
 
-/** @param epochs valid ones, in order */
+/** @param epochs valid ones, in order. One with a side that is a URL makes everything advisory, live and recorded alike. */
 export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSettings, seed: number): JudgeableEvidence {
   const ids = new Map<string, Figure>();
   for (const { figures } of epochs) for (const [id, figure] of figures) if (!ids.has(id)) ids.set(id, figure);
+  const ofUrl = epochs.some(({ record: { sides } }) => sides.base.identity.kind === 'url' || sides.head.identity.kind === 'url');
   const metrics = [...ids].map(([id, { metric, needed }]): MetricEpochs => {
     const found = epochs.map(({ figures }) => figures.get(id));
     // The most of all epochs: one in which a side has none leaves the metric gating, and without a pass.
     const samplesEach = Math.max(...found.map((figure) => figure?.n ?? 0));
-    const advisory =
-      settings.allAdvisory ?? settings.demoted.get(id) ?? (samplesEach < needed ? `${samplesEach} samples an epoch and side, ${needed} needed` : undefined);
+    const few = samplesEach < needed ? `${samplesEach} samples an epoch and side, ${needed} needed` : undefined;
+    const advisory = ofUrl ? 'a side is a URL and cannot be started afresh' : few;
+    const failsOnly = settings.demoted.get(id);
     const pooled = found.some((figure) => figure?.pooled) ? found.map((figure) => figure?.pooled ?? { base: noTail, head: noTail }) : [];
     return {
       ...metric,
       ...(advisory !== undefined && { advisory }),
+      ...(failsOnly !== undefined && { failsOnly }),
       effects: found.map((figure) => (figure ? effectOf(metric, figure) : Number.NaN)),
       baseMs: found.map((figure) => figure?.base ?? Number.NaN),
       headMs: found.map((figure) => figure?.head ?? Number.NaN),
@@ -83,7 +87,10 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
       ...(pooled.length > 0 && { pooled }),
     };
   });
-  const errors = errorsOf(epochs.map(({ record }) => record));
+  const errors = errorsOf(
+    epochs.map(({ record }) => record),
+    settings.knownKinds,
+  );
   if (!settings.acceptance) return { metrics, errors, seed };
   const { file, entries, today } = settings.acceptance;
   const { metrics: accepted, ...acceptance } = applyAcceptance(metrics, entries, today);
@@ -239,43 +246,4 @@ function quantileMs(sorted: Float64Array, q: number): number {
 
 function sortedMs(us: readonly number[]): Float64Array {
   return Float64Array.from(us, (value) => value / 1_000).sort();
-}
-
-/** What of a record says which requests failed. */
-export interface ErrorCounts {
-  sides: Record<SideName, Pick<EpochSide, 'scenarios'>>;
-}
-
-/** Kinds that head has and base has not are told for the scenario as a whole: a refusal that base knows from another operation is no new kind. */
-export function errorsOf(records: readonly ErrorCounts[]): ErrorEpochs[] {
-  const known = new Set(
-    records.flatMap(({ sides }) => sides.base.scenarios.flatMap(({ scenario, errors }) => errors.map(({ kind }) => `${scenario} ${kind}`))),
-  );
-  const operations = new Map<string, ErrorEpochs>();
-  for (const [epoch, { sides }] of records.entries()) {
-    for (const side of ['base', 'head'] as const) {
-      for (const { scenario, operations: counts } of sides[side].scenarios) {
-        for (const [operation, count] of Object.entries(counts)) {
-          const key = `${scenario} ${operation}`;
-          const entry = operations.get(key) ?? { scenario, operation, base: empty(records.length), head: empty(records.length), newKinds: [] };
-          operations.set(key, entry);
-          entry[side][epoch] = count;
-        }
-      }
-    }
-    for (const { scenario, errors } of sides.head.scenarios) {
-      for (const { operation, kind, count } of errors) {
-        if (known.has(`${scenario} ${kind}`)) continue;
-        const kinds = operations.get(`${scenario} ${operation}`)?.newKinds;
-        const same = kinds?.find((one) => one.kind === kind);
-        if (same) same.count += count;
-        else kinds?.push({ kind, count });
-      }
-    }
-  }
-  return [...operations.values()];
-}
-
-function empty(epochs: number): ErrorEpochs['base'] {
-  return Array.from({ length: epochs }, () => [0, 0]);
 }

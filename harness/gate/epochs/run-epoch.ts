@@ -59,7 +59,8 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
   } catch (error) {
     if (!(error instanceof SideFault)) throw error;
     // Who ended by itself has been told already, and better.
-    if (!faults.some(({ side }) => side === error.side)) faults.push({ side: error.side, kind: 'broken', text: error.message.slice(error.side.length + 2) });
+    if (!faults.some(({ side }) => side === error.side))
+      faults.push({ side: error.side, kind: 'broken', beforeLoad: true, text: error.message.slice(error.side.length + 2) });
   } finally {
     await Promise.all(Object.values(running).map((side) => side.stop()));
   }

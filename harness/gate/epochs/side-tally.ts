@@ -62,7 +62,9 @@ export class SideTally {
       counts: totals.counts,
       operations: Object.fromEntries(operations.map(([operation, { failed, requests }]) => [operation, [failed, requests]])),
       good: goodOf(measurement),
-      errors: operations.flatMap(([operation, { groups }]) => groups.top().map(({ error, count, example }) => ({ operation, kind: error, count, example }))),
+      errors: operations.flatMap(([operation, { groups }]) =>
+        groups.top(Number.POSITIVE_INFINITY).map(({ error, count, example }) => ({ operation, kind: error, count, example })),
+      ),
       checks: judgeValidity(measurement).checks.filter(({ ok }) => !ok),
     };
   }
@@ -84,7 +86,8 @@ export class SideTally {
     if (outcome === 'ok') this.ok += 1;
     if (outcome === 'failed' || outcome === 'timeout' || outcome === 'dropped') {
       tally.failed += 1;
-      tally.groups.add(sample);
+      // It was never sent: no answer of the server, so no kind of one.
+      if (outcome !== 'dropped') tally.groups.add(sample);
     }
   }
 

@@ -51,7 +51,7 @@ export async function calibrate(directory: string, { sets, signal, say }: Calibr
   };
   const without = poolEvidence(unchanged, settings);
   const { demoted, tails } = whatCanBeSeen(without.metrics, pool);
-  const judged: MetricSettings = { ...settings, demoted: new Map(demoted.map(({ id, advisory }) => [id, advisory])) };
+  const judged: MetricSettings = { ...settings, demoted: new Map(demoted.map(({ id, failsOnly }) => [id, failsOnly])) };
   const independence = independenceOf(without.metrics.filter(({ advisory }) => advisory === undefined));
   const stretch = independence.independent ? 1 : leaningStretch;
   const rates: InjectionRates[] = [];
@@ -113,8 +113,8 @@ function whatCanBeSeen(metrics: readonly MetricEpochs[], pool: PoolFile): { demo
     samplesToChooseFrom: [pool.samplesEach],
     epochSeconds: () => (pool.measuredMs + pool.warmupMs) / 1_000,
   });
-  const demoted = plan.metrics.flatMap(({ id, spread, detectableChange, advisory }) =>
-    advisory === undefined ? [] : [{ id, spread, detectableChange, advisory }],
+  const demoted = plan.metrics.flatMap(({ id, spread, detectableChange, failsOnly }) =>
+    failsOnly === undefined ? [] : [{ id, spread, detectableChange, failsOnly }],
   );
   const tails = plan.metrics.flatMap(({ id, detectableChange }) => {
     const metric = metrics.find((one) => one.id === id);
@@ -127,7 +127,7 @@ interface Demoted {
   id: string;
   spread: number;
   detectableChange: number;
-  advisory: string;
+  failsOnly: string;
 }
 
 export function liveFolder(directory: string, { name }: Pick<Injection, 'name'>): string {

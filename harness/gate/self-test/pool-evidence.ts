@@ -1,6 +1,7 @@
 /** A pool's epochs of one injection, ready to be drawn from. Plain data: it goes to worker threads. */
 import type { EpochRecord } from '../epochs/epoch-record.ts';
-import { type ErrorCounts, evidenceOf, figuresOf, type MetricSettings } from '../epochs/evidence.ts';
+import type { ErrorCounts } from '../epochs/error-evidence.ts';
+import { evidenceOf, figuresOf, type MetricSettings } from '../epochs/evidence.ts';
 import type { MetricEpochs } from '../types.ts';
 
 /** Index i of all arrays is the i-th epoch of the pool. */

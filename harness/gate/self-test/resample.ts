@@ -2,7 +2,7 @@
 import { keyedRandom } from '../../../scenarios/random.ts';
 import { decide } from '../decide.ts';
 import { type DecisionRule, gateRule } from '../decision-rule.ts';
-import { errorsOf } from '../epochs/evidence.ts';
+import { errorsOf } from '../epochs/error-evidence.ts';
 import { estimateMetric, type MetricEstimate } from '../estimate-metric.ts';
 import { bootstrapOf, type MergedEpochs, mergeEpochs } from '../statistics/cluster-bootstrap.ts';
 import type { Decision, GateMetric, MetricEpochs } from '../types.ts';

@@ -1,4 +1,6 @@
 import type { GateFile, HardLimitResult } from '../../gate/gate-file.ts';
+import type { ErrorJudgement } from '../../gate/types.ts';
+import { percent } from '../format.ts';
 import { type JUnitCase, type JUnitSuite, junitText } from '../junit-text.ts';
 import { known } from './metric-text.ts';
 import { type GateRow, summarise } from './summary.ts';
@@ -20,7 +22,7 @@ export function renderGateJUnit(gate: GateFile): string {
   for (const errors of gate.decision?.errors ?? []) {
     const { scenario, operation } = errors;
     const given = gate.errors.find((one) => one.scenario === scenario && one.operation === operation);
-    add(scenario, { name: `${operation} errors`, kind: kinds[errors.verdict], message: given ? errorsText(given) : '', seconds: 0 });
+    add(scenario, { name: `${operation} errors`, kind: kinds[errors.verdict], message: given ? errorsText(given, errors) : '', seconds: 0 });
   }
   for (const limit of gate.hardLimits) add(limit.scenario, limitCase(limit));
   const all: JUnitSuite[] = [{ name: 'gate', cases: [whole] }, ...[...suites].map(([name, cases]) => ({ name, cases }))];
@@ -36,11 +38,13 @@ function metricCase({ metric, state, change, interval, margin, levels, remark }:
   return { name: metric.id, kind, message: remark === '' ? measured : `${remark}; ${measured}`, seconds };
 }
 
-function errorsText({ base, head, newKinds }: GateFile['errors'][number]): string {
+function errorsText({ base, head, newKinds }: GateFile['errors'][number], { verdict, increaseHigh }: ErrorJudgement): string {
   const sum = (counts: typeof base): string =>
     `${counts.reduce((total, [failed]) => total + failed, 0)} of ${counts.reduce((total, [, requests]) => total + requests, 0)}`;
   const kindsText = newKinds.map(({ kind, count }) => `${count} x ${kind}`).join('; ');
-  return `failed: base ${sum(base)}, head ${sum(head)}${kindsText === '' ? '' : `; new: ${kindsText}`}`;
+  const bound = increaseHigh === undefined ? '' : `, at most ${percent(increaseHigh)} more of its requests at head`;
+  const told = verdict === 'inconclusive' ? '; no difference found, and not ruled out' : '';
+  return `failed: base ${sum(base)}, head ${sum(head)}${bound}${kindsText === '' ? '' : `; new: ${kindsText}`}${told}`;
 }
 
 function limitCase({ text, outcome, base, head, reason }: HardLimitResult): JUnitCase {

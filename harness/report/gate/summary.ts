@@ -1,5 +1,6 @@
 /** What a gate comes to, in words that every output shares. Plain text: nothing is escaped. */
 import { type HopAttribution, attributeToHops } from '../../gate/hop-attribution.ts';
+import { coverageOf } from '../../gate/coverage.ts';
 import type { AppliedAcceptance, GateFile } from '../../gate/gate-file.ts';
 import type { MetricJudgement } from '../../gate/types.ts';
 import { number, percent, quantileName } from '../format.ts';
@@ -21,7 +22,7 @@ export interface GateSummary {
 
 export interface GateRow {
   metric: MetricJudgement;
-  /** `accepted`: over its margin, and an entry of the acceptance file lets it through. */
+  /** `accepted`: over its margin, and an entry of the acceptance file lets it through. `advisory`: no condition of a pass, and not failed. */
   state: 'fail' | 'inconclusive' | 'pass' | 'accepted' | 'advisory';
   change: string;
   interval: string;
@@ -41,9 +42,10 @@ function rowsOf(gate: GateFile): GateRow[] {
   const rows = (gate.decision?.metrics ?? []).map((metric): GateRow => {
     const applied = gate.acceptance?.applied.find(({ metricId, scenario }) => metricId === metric.id && scenario === metric.scenario);
     const accepted = applied && acceptanceOf(metric, applied);
+    const advisory = metric.advisory !== undefined || (metric.failsOnly !== undefined && metric.verdict !== 'fail');
     return {
       metric,
-      state: accepted?.through ? 'accepted' : metric.advisory !== undefined ? 'advisory' : metric.verdict,
+      state: accepted?.through ? 'accepted' : advisory ? 'advisory' : metric.verdict,
       change: changeText(metric.change),
       interval: intervalText(metric),
       levels: levelsText(metric),
@@ -64,8 +66,9 @@ function acceptanceOf(metric: MetricJudgement, { margin, upTo, expires, owner, r
 
 const notNeeded = 'acceptance not needed';
 
-function advisoryText({ advisory, detectableChange }: MetricJudgement): string {
-  return advisory === undefined ? '' : `${advisory}; could have seen ${known(detectableChange) ? changeText(detectableChange) : 'nothing'}`;
+function advisoryText({ advisory, failsOnly, detectableChange }: MetricJudgement): string {
+  const why = advisory ?? failsOnly;
+  return why === undefined ? '' : `${why}; could have seen ${known(detectableChange) ? changeText(detectableChange) : 'nothing'}`;
 }
 
 const ranks = { fail: 0, inconclusive: 1, accepted: 2, pass: 3, advisory: 3 } as const;
@@ -84,11 +87,19 @@ function headlineOf(gate: GateFile, rows: readonly GateRow[], hops: readonly str
   const [reason = 'no reason given'] = verdict.reasons;
   if (noBase !== undefined) return `No base to compare with, so nothing was compared: ${noBase}`;
   if (verdict.verdict === 'invalid') return `Nothing can be said of the change: ${verdict.reasons.slice(0, 2).join(': ') || reason}`;
-  const gating = rows.filter(({ metric }) => metric.advisory === undefined);
+  const tested = rows.filter(({ metric }) => metric.advisory === undefined);
+  const gating = tested.filter(({ metric }) => metric.failsOnly === undefined);
   const out = ruledOut(rows.map(({ metric }) => metric));
-  const ruled =
-    out.length === 0 ? 'Nothing was ruled out.' : `Ruled out${decision ? `, each with ${percent(1 - decision.alphaPass)} confidence` : ''}: ${out.join('; ')}.`;
-  const advisory = gating.length < rows.length ? ` (${rows.length - gating.length} more are advisory)` : '';
+  // Of all looks together: each of them could have been the one that passed.
+  const confidence = decision ? `, each with ${percent(1 - decision.alphaPass * gate.plan.looksAtEpochs.length)} confidence` : '';
+  const { operations, uncovered } = coverageOf(rows.map(({ metric }) => metric));
+  const nothingFor = uncovered.length === 0 ? '' : ` Nothing is ruled out for ${uncovered.length} of ${operations} operations.`;
+  const ruled = out.length === 0 ? 'Nothing was ruled out.' : `Ruled out${confidence}: ${out.join('; ')}.${nothingFor}`;
+  const others = [
+    ...(gating.length < tested.length ? [`${tested.length - gating.length} more can only fail`] : []),
+    ...(tested.length < rows.length ? [`${rows.length - tested.length} more are advisory`] : []),
+  ];
+  const advisory = others.length === 0 ? '' : ` (${others.join(', ')})`;
   const after = decision ? `after ${decision.epochs} epochs` : 'before there were enough epochs';
   if (verdict.verdict === 'pass') return `No regression in ${gating.length} metrics${advisory} ${after}: ${upTo(ruled)}`;
   if (verdict.verdict === 'inconclusive') {
@@ -99,11 +110,11 @@ function headlineOf(gate: GateFile, rows: readonly GateRow[], hops: readonly str
       : reason;
     return `A regression was neither found nor ruled out: ${what}. ${ruled}`;
   }
-  const failed = gating.filter(({ state }) => state === 'fail');
+  const failed = tested.filter(({ state }) => state === 'fail');
   const [worst] = failed;
   if (!worst) return `Failed: ${reason}. ${ruled}`;
   const { metric } = worst;
-  const more = failed.length > 1 ? `; ${failed.length} of ${gating.length} metrics${advisory} failed` : '';
+  const more = failed.length > 1 ? `; ${failed.length} of ${tested.length} metrics failed` : '';
   const alarm = decision ? ` (a false alarm in at most ${percent(decision.alphaFail * gate.plan.looksAtEpochs.length)} of gates without a change)` : '';
   const where = hops[0]?.startsWith(`${subjectText(metric)}: in the hop`) ? `, ${hops[0].slice(subjectText(metric).length + 2)}` : '';
   return `${subjectText(metric)} ${slowerText(metric)} (${worst.interval}, margin ${worst.margin})${where}${more} ${after}${alarm}. ${ruled}`;
@@ -148,6 +159,7 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
   const invalid = epochs.filter(({ valid }) => !valid);
   const { verdict } = gate.verdict;
   const advisory = rows.filter(({ metric }) => metric.advisory !== undefined);
+  const failsOnly = rows.filter(({ metric }) => metric.advisory === undefined && metric.failsOnly !== undefined);
   return [
     ...(interrupted ? ['interrupted: what was measured until then is here'] : []),
     ...hardLimits.filter(({ outcome }) => outcome !== 'met').map(limitText),
@@ -165,6 +177,9 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
         ]
       : []),
     ...(advisory.length > 0 ? [`${advisory.length} of ${rows.length} metrics are advisory: judged and told, they decide nothing`] : []),
+    ...(failsOnly.length > 0
+      ? [`${failsOnly.length} of ${rows.length} metrics vary too much for their margin: they can fail the gate, and are no condition of a pass`]
+      : []),
     ...(pilot?.notes ?? []),
     ...(gate.plan.draws === 'independent' ? ['independent draws: the sides saw different requests, so that more samples are needed than with keyed ones'] : []),
     ...(recordedFrom ? [`judged again from recorded epochs: ${recordedFrom.join(', ')}`] : []),
