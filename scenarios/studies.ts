@@ -32,6 +32,7 @@ const chat = {
     onConflict: ['body.current_leaf_message_uuid', 'body.error.current_leaf_message_uuid'],
   },
   sessionHeader: headerNames.consistencyToken,
+  sessionField: 'consistency_token',
   keyHeader: headerNames.idempotencyKey,
   mostLagMs: 15_000,
   timeoutMs: 30_000,

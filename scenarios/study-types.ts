@@ -49,6 +49,8 @@ export interface Study {
   parent?: StudyParent;
   /** Response header with a token that a later read sends in a header of the same name, to see what was written. */
   sessionHeader?: string;
+  /** Where the event that closes a stream has such a token, of the answer as it was stored: sent in `sessionHeader` likewise. */
+  sessionField?: string;
   /** Request header whose value names an attempt's message: sent in the cells with keys. */
   keyHeader?: string;
   /** Journeys (users, writes) per second. */

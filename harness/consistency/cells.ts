@@ -31,8 +31,7 @@ const cellsOf: Readonly<Record<StudyKind, readonly Cell[]>> = {
     { name: 'branch', policies: { ...observed, conflict: 'branch' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
     { name: 'reject', policies: { ...observed, conflict: 'reject' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
     { name: 'strong', policies: { ...observed, reads: 'strong' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
-    // A token that comes with a stream's head knows nothing of the answer that is stored at its end.
-    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'none' } },
+    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false, expects: { lost: 'none', answers: 'none', duplicates: 'none' } },
   ],
   retry: [
     { name: 'lww', policies: observed, keys: false, expects: { lost: 'none', answers: 'any', duplicates: 'some' } },

@@ -216,6 +216,7 @@ export class UserClient {
       this.#keepToken(session, head.headers);
     }
     const answer = await request.answered;
+    this.#keepEndToken(session, answer);
     if (!head && answer.status !== undefined) {
       operation.status = answer.status;
       // A server's fault does not say whether it was done; a refusal of the request does.
@@ -316,6 +317,14 @@ export class UserClient {
     const { sessionHeader } = this.study;
     const token = sessionHeader === undefined ? undefined : headers[sessionHeader];
     if (token !== undefined) session.token = token;
+  }
+
+  /** The head of a stream knows nothing of the answer that is stored at its end. */
+  #keepEndToken(session: Session, { endData }: Answer): void {
+    const { sessionField } = this.study;
+    if (sessionField === undefined || endData === undefined) return;
+    const token = valueAt(parsed(endData), sessionField);
+    if (typeof token === 'string') session.token = token;
   }
 
   #connection(): number {

@@ -21,6 +21,8 @@ export interface Answer {
   text: string;
   /** Of a stream's answer. */
   messageId?: string;
+  /** Data of the event that closed a stream. */
+  endData?: string;
 }
 
 /** How a server refuses a write that is behind the times. */
@@ -163,6 +165,7 @@ export class UserRequest implements WireExchange {
     if (this.#stream) this.#describe(this.#stream);
     this.#head.resolve(undefined);
     const messageId = this.#stream?.start.messageId;
+    const endData = this.#stream?.endData;
     this.#done.resolve({
       kind,
       ...(sample.status !== undefined && { status: sample.status }),
@@ -170,6 +173,7 @@ export class UserRequest implements WireExchange {
       setCookie: this.#given?.setCookie ?? [],
       text: kind === 'ok' || kind === 'refused' ? this.#text() : '',
       ...(messageId !== undefined && { messageId }),
+      ...(endData !== undefined && { endData }),
     });
     this.#parts.onSettled(this);
   }

@@ -15,7 +15,7 @@ export interface Lies {
   /** Every so many messages are stored twice. */
   doublesEvery?: number;
   keys?: boolean;
-  /** `session`: heeds the token that it gave. */
+  /** `session`: a read with a token sees what was there when the token was given. */
   reads?: 'eventual' | 'strong' | 'session';
   streamMs?: number;
 }
@@ -94,14 +94,14 @@ class State {
 
   #read(conversation: Conversation, url: URL, request: IncomingMessage, response: ServerResponse): void {
     const { contentLagMs = 0, titleLagMs = 0, secondLagMs, reads = 'eventual' } = this.#lies;
-    const strong =
-      url.searchParams.get('consistency') === 'strong' || reads === 'strong' || (reads === 'session' && request.headers['x-consistency-token'] !== undefined);
+    const strong = url.searchParams.get('consistency') === 'strong' || reads === 'strong';
+    const knownMs = reads === 'session' ? Number(request.headers['x-consistency-token'] ?? 0) : 0;
     this.#reads += 1;
     const lagMs = secondLagMs !== undefined && this.#reads % 2 === 0 ? secondLagMs : contentLagMs;
     const now = performance.now();
-    const seen = conversation.messages.filter(({ atMs }) => strong || atMs + lagMs <= now);
+    const seen = conversation.messages.filter(({ atMs }) => strong || atMs <= knownMs || atMs + lagMs <= now);
     json(response, 200, {
-      name: conversation.names.findLast(({ atMs }) => strong || atMs + titleLagMs <= now)?.name ?? '',
+      name: conversation.names.findLast(({ atMs }) => strong || atMs <= knownMs || atMs + titleLagMs <= now)?.name ?? '',
       current_leaf_message_uuid: conversation.messages.at(-1)?.uuid ?? null,
       messages: seen.map(({ uuid, parent_uuid, role, text }) => ({ uuid, parent_uuid, role, content: [{ text }] })),
     });
@@ -116,7 +116,7 @@ class State {
     if (before !== undefined) {
       response.setHeader('idempotency-replayed', 'true');
       stream(response, before);
-      response.end(closing);
+      response.end(closingWith({}));
       return;
     }
     if (conflict === 'reject' && typeof body['parent_message_uuid'] === 'string' && parent !== leaf) {
@@ -138,13 +138,13 @@ class State {
       this.truth.doubled += 1;
       conversation.messages.push({ ...message, uuid: randomUUID() });
     }
-    response.setHeader('x-consistency-token', message.uuid);
+    response.setHeader('x-consistency-token', String(message.atMs));
     stream(response, answerId);
     await new Promise((resolve) => setTimeout(resolve, streamMs));
     // A message that was replaced while its answer was made has none.
     if (conversation.messages.includes(message))
       conversation.messages.push({ uuid: answerId, parent_uuid: message.uuid, role: 'assistant', text: 'yes', atMs: performance.now() });
-    response.end(closing);
+    response.end(closingWith({ consistency_token: String(performance.now()) }));
   }
 }
 
@@ -154,7 +154,9 @@ function withoutChildrenOf(messages: readonly Message[], parent: string): Messag
   return messages.filter(({ uuid }) => !gone.has(uuid));
 }
 
-const closing = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+function closingWith(more: Record<string, string>): string {
+  return `event: message_stop\ndata: ${JSON.stringify({ type: 'message_stop', ...more })}\n\n`;
+}
 
 function stream(response: ServerResponse, answerId: string): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });

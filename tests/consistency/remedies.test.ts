@@ -37,6 +37,8 @@ test('last write wins loses inside the window, with keys too; branch, reject, st
   }
   for (const name of ['branch', 'reject', 'strong', 'session']) {
     expect(cells.get(name)?.lost, name).toMatchObject({ count: 0, n: 200 });
+    expect(cells.get(name)?.lostAnswers, name).toMatchObject({ count: 0 });
+    expect(cells.get(name)?.lostAnswers?.n, name).toBeGreaterThan(100);
     expect(cells.get(name)?.server?.replaced, name).toBe(0);
   }
   expect(cells.get('reject')?.refused).toBeGreaterThan(0);

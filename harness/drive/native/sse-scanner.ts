@@ -8,7 +8,7 @@ import type { EventKind } from '../../../scenarios/sse-dialects.ts';
 import type { StreamDialect } from '../../../scenarios/types.ts';
 
 export interface SseListener {
-  /** `data` is whole for start, error and truth; else it may be empty. `atMs` is that of the chunk which completed the event. */
+  /** `data` is whole for start, end, error and truth; else it may be empty. `atMs` is that of the chunk which completed the event. */
   onEvent(kind: EventKind, data: string, atMs: number): void;
 }
 
@@ -111,7 +111,7 @@ export class SseScanner {
     this.#dataLines += 1;
     const known = kindByName(this.#dialect, this.#name);
     // Without a name yet, the name may still follow its data.
-    const isWanted = known === undefined || this.#name === '' || known === 'start' || known === 'error' || known === 'truth';
+    const isWanted = known === undefined || this.#name === '' || known === 'start' || known === 'end' || known === 'error' || known === 'truth';
     if (!isWanted) return;
     const text = bytes.toString('utf8', start, end);
     this.#data = this.#dataLines > 1 ? `${this.#data}\n${text}` : text;

@@ -22,12 +22,13 @@ export class StreamRun implements SseListener, DecodeListener {
   readonly meter = new StreamMeter();
   truth: Truth | undefined;
   start: StreamStart = {};
+  /** Data of the event that closed it; undefined until then. */
+  endData: string | undefined;
   readonly #owner: StreamOwner;
   readonly #dialect: StreamDialect;
   readonly #abortAfterEvents: number | undefined;
   readonly #scanner: SseScanner;
   readonly #decoder: StreamDecoder | undefined;
-  #complete = false;
   #error: string | undefined;
   #endedMs = 0;
   #stopped = false;
@@ -78,7 +79,7 @@ export class StreamRun implements SseListener, DecodeListener {
         this.start = readStreamStart(data);
         return;
       case 'end':
-        this.#complete = true;
+        this.endData = data;
         return;
       case 'error':
         this.#error ??= `the stream reported an error: ${data.slice(0, 200)}`;
@@ -94,7 +95,7 @@ export class StreamRun implements SseListener, DecodeListener {
   #finish(): void {
     this.#scanner.finish(this.#endedMs);
     const terminal = terminalEvent[this.#dialect];
-    if (this.#error === undefined && terminal !== undefined && !this.#complete) {
+    if (this.#error === undefined && terminal !== undefined && this.endData === undefined) {
       this.#error = `the stream ended without ${terminal}, after ${this.meter.contentEvents} content events`;
     }
     this.#owner.onStreamEnd(this.#error);
