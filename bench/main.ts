@@ -10,10 +10,13 @@ import { type BenchFile, type CaseRecord, writeBenchFile } from './bench-file.ts
 import { plainScenario, shortStreamProfile, streamEvents, streamScenario } from './bench-scenarios.ts';
 import { brotliCase } from './brotli-case.ts';
 import type { Case, Row } from './case.ts';
+import { consistencyCase } from './consistency-case.ts';
 import { durabilityCase } from './durability-case.ts';
 import { gateErrorsCase, gateTimeCase } from './gate-case.ts';
+import { idempotencyCase } from './idempotency-case.ts';
 import { pageCase } from './page-case.ts';
 import { rateCase } from './rate-case.ts';
+import { remediesCase } from './remedies-case.ts';
 import { residualCase } from './residual-case.ts';
 import { startCase } from './start-case.ts';
 import { storageKinds, storageTitles } from './storage.ts';
@@ -57,6 +60,9 @@ const cases: (Case & { full?: boolean })[] = [
   ),
   { ...pageCase, full: true },
   { ...durabilityCase, full: true },
+  { ...consistencyCase, full: true },
+  { ...remediesCase, full: true },
+  idempotencyCase,
   streamCase({ name: 'streams-1000', streams: 1_000, protocol: 'http/1.1', runs: 1, bounds: { driverErrorP99Ms: 2, lost: 0 } }),
   streamCase({
     name: 'streams-4000',

@@ -9,7 +9,8 @@ import { waitForCalm } from './calm.ts';
 import { type CaseOptions, driverCore, serverCore } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
 
-const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', String(core)];
+/** What goes before a command that is to run on that core. */
+export const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', String(core)];
 
 /** The reference server on its core. The caller stops it. */
 export function startPinnedServer(options: ServerOptions, signal: AbortSignal): Promise<ServerProcess> {

@@ -1,9 +1,10 @@
 /** What telemetry costs: the same load on servers that differ in nothing else, in blocks that take turns. */
 import type { ServerOptions, ServerProcess } from '../harness/server-process.ts';
 import type { Scenario } from '../scenarios/types.ts';
-import { at, type Case, type CaseOptions, type CaseResult, median, ms, type Row } from './case.ts';
+import { type Case, type CaseOptions, type CaseResult, median, ms, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
-import { type Estimate, estimateOf, isWithin } from './paired.ts';
+import { cpuUs, estimateText, metIfDecided, p99s } from './paired-rows.ts';
+import { estimateOf } from './paired.ts';
 import { driveJobs, scrapeEverySecond, startPinnedServer, startSpanReceiver } from './pinned.ts';
 import { brief, conditions } from './residual-case.ts';
 import { withProfileFile } from './profile-file.ts';
@@ -134,15 +135,6 @@ async function healthOf(sides: readonly Side[]): Promise<Map<Mode, Health>> {
   return found;
 }
 
-/** Microseconds of the server's CPU a request or stream, one value a block. */
-function cpuUs(results: readonly DriveResult[]): number[] {
-  return results.map(({ serverCpu, totals }) => (serverCpu / totals.achievedPerSecond) * 1e6);
-}
-
-function p99s(results: readonly DriveResult[]): number[] {
-  return results.map(({ metrics }) => at(metrics.latency, 0.99));
-}
-
 function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[] {
   const [none, ...others] = sides;
   if (!none) return [];
@@ -163,7 +155,7 @@ function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap
     rows.push({
       what: `${load.title}, telemetry ${mode.name}: CPU a ${load.unit} more than none`,
       target: bounds ? `${bounds.addedUs} us` : '',
-      measured: `${text(added, 1)} us, ${share}%${perEvent(added.median)} (blocks: ${added.differences.map((value) => value.toFixed(0)).join(', ')})`,
+      measured: `${estimateText(added, 1)} us, ${share}%${perEvent(added.median)} (blocks: ${added.differences.map((value) => value.toFixed(0)).join(', ')})`,
       ...(bounds && metIfDecided(added, bounds.addedUs)),
       limit: conditions(each),
     });
@@ -171,7 +163,7 @@ function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap
     rows.push({
       what: `${load.title}, telemetry ${mode.name}: p99 more than none`,
       target: bounds ? ms(bounds.addedP99Ms) : '',
-      measured: `${text(p99, 2)} ms (none: ${ms(median(p99s(none.blocks)))})`,
+      measured: `${estimateText(p99, 2)} ms (none: ${ms(median(p99s(none.blocks)))})`,
       ...(bounds && metIfDecided(p99, bounds.addedP99Ms)),
       limit: conditions(each),
     });
@@ -187,14 +179,4 @@ function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap
     }
   }
   return rows;
-}
-
-/** Where the interval holds the bound, the blocks differ too much to decide it. */
-function metIfDecided(estimate: Estimate, bound: number): Pick<Row, 'met'> {
-  const met = isWithin(estimate, bound);
-  return met === undefined ? {} : { met };
-}
-
-function text({ median: middle, low, high }: Estimate, digits: number): string {
-  return Number.isFinite(low) ? `${middle.toFixed(digits)} (95%: ${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle.toFixed(digits);
 }

@@ -7,7 +7,7 @@ import type { Operation, ReadOperation, WriteOperation } from './history.ts';
 import { parsed, valueAt } from './seen.ts';
 import { spreadDelays } from './spread.ts';
 import { firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
-import type { Session, UserClient } from './user-client.ts';
+import type { ReadResult, Session, UserClient } from './user-client.ts';
 import { conflictStatus } from './user-request.ts';
 
 export type ResubmitVariant = 'mid-stream' | 'after-completion';
@@ -20,7 +20,7 @@ export interface ResubmitUser {
   first: WriteOperation;
   /** Of the first message. */
   firstAnswer?: WriteOperation;
-  /** Absent: the first was not acknowledged, and the user's part ended there. */
+  /** Absent: the first was not acknowledged, or no refresh was answered, and the user's part ended there. */
   refresh?: ReadOperation;
   /** The second message: each attempt that was sent, the last one counts. */
   second: WriteOperation[];
@@ -33,6 +33,9 @@ export interface ResubmitLeg {
 
 /** A refused message is sent again behind what the refusal names; so often at most. */
 const mostAttempts = 4;
+/** A refresh that fails shows an error, and no empty conversation: it is done again so often at most. */
+const mostRefreshes = 4;
+const betweenRefreshesMs = 250;
 
 /**
  * A user whose message is refused (409) reads again and sends it behind the leaf that the refusal names: it is not lost, the user knows of it.
@@ -85,9 +88,20 @@ async function resubmit(client: UserClient, session: Session, { variant, delayMs
   // What a refresh does to a page: its connections go.
   written.request.leave();
   await ended;
-  const { operation, body } = await client.read(session);
-  user.refresh = operation;
-  await submitAgain(client, session, client.parentIn(body), user);
+  const shown = await refreshed(client, session);
+  if (!shown) return;
+  user.refresh = shown.operation;
+  await submitAgain(client, session, client.parentIn(shown.body), user);
+}
+
+/** The first read that is answered; undefined: none was. */
+async function refreshed(client: UserClient, session: Session): Promise<ReadResult | undefined> {
+  for (let refresh = 0; refresh < mostRefreshes; refresh += 1) {
+    if (refresh > 0) await client.until(client.context.clock.now() + betweenRefreshesMs);
+    const shown = await client.read(session);
+    if (shown.operation.outcome === 'ok') return shown;
+  }
+  return undefined;
 }
 
 /** Whatever is on the screen, the user sends another message behind it. */
@@ -102,8 +116,9 @@ async function submitAgain(client: UserClient, session: Session, parentShown: st
     await written.answer;
     if (answer.status !== conflictStatus) return;
     const named = leafIn(client, parsed(answer.text));
-    const { body } = await client.read(session);
-    parent = named ?? client.parentIn(body);
+    const shown = await refreshed(client, session);
+    if (named === undefined && !shown) return;
+    parent = named ?? client.parentIn(shown?.body);
   }
 }
 

@@ -46,6 +46,7 @@ export interface Written {
 
 export interface ReadResult {
   operation: ReadOperation;
+  sample: Sample;
   answer: Answer;
   body: unknown;
 }
@@ -175,7 +176,7 @@ export class UserClient {
       operation.completedAtMs = request.sample.endedAtMs;
       operation.seen = seenIn(answer.text, [...this.study.channels.map(({ name }) => name)], this.#answerIds.get(session.key) ?? []);
     }
-    return { operation, answer, body };
+    return { operation, sample: request.sample, answer, body };
   }
 
   /** What a user who reads this would write behind: the last message that is shown. Undefined for a study whose server chooses. */

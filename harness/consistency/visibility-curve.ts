@@ -10,6 +10,8 @@ export interface AimedRead {
   sentAfterMs: number;
   /** To when its answer came: what it shows was so at some moment between the two. */
   answeredAfterMs: number;
+  /** From the write's commit to when the store was read, by the server's own account. Absent: it does not tell. */
+  afterCommitMs?: number;
   saw: boolean;
 }
 
@@ -40,6 +42,7 @@ export interface VisibilityCurve {
 export const visibilityShares: readonly number[] = [0.5, 0.95, 0.99];
 const resamples = 200;
 const binsDrawn = 40;
+const leastTold = 0.95;
 
 /**
  * P(a read sent t after the acknowledgement sees the write), in bins with Wilson's interval, and t-visibility: the smallest t at which the curve reaches 50, 95 and 99%.
@@ -51,6 +54,12 @@ export function visibilityCurve(reads: readonly AimedRead[], seed: number): Visi
   const sorted = reads.toSorted((a, b) => a.sentAfterMs - b.sentAfterMs);
   const byWrite = [...Map.groupBy(sorted, ({ write }) => write).values()];
   return { writes: byWrite.length, reads: sorted.length, bins: binsOf(sorted), quantiles: quantilesOf(sorted, byWrite, seed) };
+}
+
+/** The same quantiles, counted from the commit to the read of the store. Undefined unless the server tells both of nearly every read. */
+export function quantilesFromCommit(reads: readonly AimedRead[], seed: number): VisibilityQuantile[] | undefined {
+  const told = reads.flatMap(({ afterCommitMs, ...read }) => (afterCommitMs === undefined ? [] : [{ ...read, sentAfterMs: afterCommitMs }]));
+  return told.length === 0 || told.length < leastTold * reads.length ? undefined : visibilityCurve(told, seed).quantiles;
 }
 
 function quantilesOf(sorted: readonly AimedRead[], byWrite: readonly (readonly AimedRead[])[], seed: number): VisibilityQuantile[] {

@@ -4,7 +4,7 @@ import { channelOrder } from './checker/channel-order.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import type { Channels, Operation } from './history.ts';
 import type { RatedRead } from './visibility.ts';
-import { visibilityCurve } from './visibility-curve.ts';
+import { quantilesFromCommit, visibilityCurve } from './visibility-curve.ts';
 
 export function visibilityFindings(
   aimed: ReadonlyMap<string, readonly RatedRead[]>,
@@ -17,7 +17,8 @@ export function visibilityFindings(
     const { decided, stale } = staleReads(history, only);
     const counts = new Map<number, number>([[0, decided - stale.length]]);
     for (const { versionsBehind } of stale) counts.set(versionsBehind, (counts.get(versionsBehind) ?? 0) + 1);
-    return { channel, curve: visibilityCurve(reads, seed), versionsBehind: [...counts].toSorted(([a], [b]) => a - b) };
+    const fromCommit = quantilesFromCommit(reads, seed);
+    return { channel, curve: visibilityCurve(reads, seed), ...(fromCommit && { fromCommit }), versionsBehind: [...counts].toSorted(([a], [b]) => a - b) };
   });
   const [content, title] = [...aimed.keys()];
   const first = content === undefined ? undefined : aimed.get(content);

@@ -6,6 +6,7 @@ import { keyedRandom } from '../../scenarios/random.ts';
 import type { StudyChannel } from '../../scenarios/study-types.ts';
 import type { DriveReport } from '../drive/driver.ts';
 import { plannedWrites, type PlannedWrite } from './visibility-plan.ts';
+import { storeMomentMs } from './store-moment.ts';
 import { inParallel, prepare, readFinals, reportedLoad, type Window } from './study-leg.ts';
 import type { Session, UserClient, Written } from './user-client.ts';
 import type { AimedRead } from './visibility-curve.ts';
@@ -93,7 +94,8 @@ class Writer {
       written.map(async ({ channel, value, written: { request, operation } }) => {
         await request.acknowledged;
         const fromMs = operation.completedAtMs;
-        if (operation.outcome === 'ok' && fromMs !== undefined) await this.#aim(channel, value, { version, index, rate }, fromMs);
+        if (operation.outcome === 'ok' && fromMs !== undefined)
+          await this.#aim(channel, value, { version, index, rate }, fromMs, storeMomentMs(request.sample));
       }),
     );
   }
@@ -103,7 +105,13 @@ class Writer {
     await Promise.all(this.#open.map(({ answer }) => answer));
   }
 
-  async #aim(channel: StudyChannel, value: string, write: { version: number; index: number; rate: 'full' | 'half' }, fromMs: number): Promise<void> {
+  async #aim(
+    channel: StudyChannel,
+    value: string,
+    write: { version: number; index: number; rate: 'full' | 'half' },
+    fromMs: number,
+    committedAtMs: number | undefined,
+  ): Promise<void> {
     const reads = this.#aimed.get(channel.name) ?? [];
     const delays = aimedDelays(reads, this.#window, this.#client.context.plan.seed, `${channel.name} ${write.index}`);
     await Promise.all(
@@ -111,15 +119,17 @@ class Writer {
         await this.#client.until(fromMs + delayMs);
         this.#reads += 1;
         const reader = this.#readers[this.#reads % this.#readers.length] ?? this.#session;
-        const { operation } = await this.#client.read(reader);
+        const { operation, sample } = await this.#client.read(reader);
         if (operation.outcome !== 'ok' || operation.completedAtMs === undefined || operation.seen === undefined) return;
         const saw =
           operation.seen.includes(value) || (channel.keeps === 'latest' && operation.seen.some((other) => this.#isLater(channel, other, write.version)));
+        const readAtMs = storeMomentMs(sample);
         reads.push({
           write: write.index,
           rate: write.rate,
           sentAfterMs: operation.invokedAtMs - fromMs,
           answeredAfterMs: operation.completedAtMs - fromMs,
+          ...(committedAtMs !== undefined && readAtMs !== undefined && { afterCommitMs: readAtMs - committedAtMs }),
           saw,
         });
       }),

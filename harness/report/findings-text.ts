@@ -1,5 +1,6 @@
 /** What a study found, as lines of text. Pure. */
 import type { Share } from '../consistency/binomial.ts';
+import type { VisibilityQuantile } from '../consistency/visibility-curve.ts';
 import type { CellFindings, ChannelVisibility, Findings, LossCurve } from '../results/findings.ts';
 import { ms, number, percent } from './format.ts';
 import { wrap } from './text-lines.ts';
@@ -26,16 +27,24 @@ export function lossText({ variant, what, from, windowMs, safe, users }: LossCur
   return `${variant}: ${number(lost)} of ${number(users.length)} lost the ${what}, all who came back within ${ms(windowMs)} of ${from}${after}`;
 }
 
-/** `content: half of the reads see a write after 1,998 ms (1,990 to 2,004), 95% after ...`. */
-export function visibilityText({ channel, curve, versionsBehind }: ChannelVisibility): string {
-  const reached = curve.quantiles.map(({ p, ms: at, lowMs, highMs, enough }) => {
-    if (at === undefined) return `${percent(p)} never`;
-    const interval = lowMs === undefined || highMs === undefined ? 'no interval' : `${number(lowMs)} to ${number(highMs)}`;
-    return `${percent(p)} after ${ms(at)}${enough ? '' : '*'} (${interval})`;
-  });
+/** `content: reads that see a write: 50% after 1,998 ms (1,990 to 2,004), 95% after ...`. */
+export function visibilityText({ channel, curve, fromCommit, versionsBehind }: ChannelVisibility): string {
   const reads = versionsBehind.reduce((sum, [, count]) => sum + count, 0);
   const behind = versionsBehind.filter(([versions]) => versions > 0).map(([versions, count]) => `${percent(count / Math.max(1, reads))} ${versions} behind`);
-  return `${channel}: reads that see a write: ${reached.join(', ')}; ${number(curve.writes)} writes, ${number(curve.reads)} reads${behind.length > 0 ? `; of all reads ${behind.join(', ')}` : ''}`;
+  const commit = fromCommit
+    ? `; from the commit, by the server's own account: ${quantilesText(fromCommit)}`
+    : '; from the commit: not available, the server does not tell when it commits';
+  return `${channel}: reads that see a write, from its acknowledgement: ${quantilesText(curve.quantiles)}; ${number(curve.writes)} writes, ${number(curve.reads)} reads${commit}${behind.length > 0 ? `; of all reads ${behind.join(', ')}` : ''}`;
+}
+
+function quantilesText(quantiles: readonly VisibilityQuantile[]): string {
+  return quantiles
+    .map(({ p, ms: at, lowMs, highMs, enough }) => {
+      if (at === undefined) return `${percent(p)} never`;
+      const interval = lowMs === undefined || highMs === undefined ? 'no interval' : `${number(lowMs)} to ${number(highMs)}`;
+      return `${percent(p)} after ${ms(at)}${enough ? '' : '*'} (${interval})`;
+    })
+    .join(', ');
 }
 
 export function orderText({ first, second, firstAhead, secondAhead, both, together }: NonNullable<CellFindings['order']>): string {

@@ -1,5 +1,5 @@
 import type { Share } from '../consistency/binomial.ts';
-import type { VisibilityCurve } from '../consistency/visibility-curve.ts';
+import type { VisibilityCurve, VisibilityQuantile } from '../consistency/visibility-curve.ts';
 import type { Sample } from '../sample.ts';
 import type { Verdict } from './run-file.ts';
 
@@ -71,6 +71,8 @@ export interface LossCurve {
 export interface ChannelVisibility {
   channel: string;
   curve: VisibilityCurve;
+  /** Counted from the commit to the read of the store, by the server's own account: what the replica is behind. Absent: it does not tell. */
+  fromCommit?: VisibilityQuantile[];
   /** Reads by how many acknowledged versions they were behind: [versions, reads]. */
   versionsBehind: [number, number][];
 }

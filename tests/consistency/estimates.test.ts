@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exactShare, wilsonShare } from '../../harness/consistency/binomial.ts';
 import { lossCurve } from '../../harness/consistency/loss-curve.ts';
 import { spreadDelays } from '../../harness/consistency/spread.ts';
 import { type AimedRead, visibilityCurve } from '../../harness/consistency/visibility-curve.ts';
 import { ownLoad } from '../../harness/consistency/visibility-findings.ts';
+import { storeMomentMs } from '../../harness/consistency/store-moment.ts';
 import { plannedWrites } from '../../harness/consistency/visibility-plan.ts';
+import type { Sample } from '../../harness/sample.ts';
 import { keyedRandom } from '../../scenarios/random.ts';
 
 test('none of 1,000 still allows 0.3%, as the rule of three says', () => {
@@ -114,4 +116,29 @@ test('the loss curve tells its window and how many came after it', () => {
   expect(curve).toMatchObject({ windowMs: 30, safe: { fromMs: 40, users: 2 } });
   expect(curve.bins.reduce((sum, { n }) => sum + n, 0)).toBe(5);
   expect(lossCurve({ variant: 'mid-stream', what: 'message', from: 'here' }, users.slice(3), 60)).not.toHaveProperty('windowMs');
+});
+
+describe('when the store was at work, by the server', () => {
+  const sample = {
+    sentAtMs: 100,
+    connectMs: 10,
+    headersAtMs: 150,
+    truth: {
+      actualMs: 30,
+      hops: [
+        { hop: 'edge', startMs: 1, durationMs: 20 },
+        { hop: 'store', startMs: 7, durationMs: 2 },
+      ],
+    },
+  };
+
+  test.each<[string, object, number | undefined]>([
+    ['a plain response: the arrival is the middle of sent and answered less what it took', {}, 122],
+    ['the head of a stream: what its hops took', { truth: { intendedMs: 0, hops: sample.truth.hops } }, 126.5],
+    ['a server that claims to have taken longer than the client waited', { truth: { ...sample.truth, actualMs: 90 } }, 117],
+    ['a server that tells of no store', { truth: { actualMs: 30 } }, undefined],
+    ['a server that tells nothing', { truth: undefined }, undefined],
+  ])('%s', (_, given, expected) => {
+    expect(storeMomentMs({ ...sample, ...given } as Sample)).toBe(expected);
+  });
 });

@@ -18,6 +18,12 @@ export interface Lies {
   /** `session`: a read with a token sees what was there when the token was given. */
   reads?: 'eventual' | 'strong' | 'session';
   streamMs?: number;
+  /** The first read of each conversation is answered with 503. */
+  failsFirstRead?: boolean;
+  /** From storing a message to its acknowledgement. */
+  ackAfterMs?: number;
+  /** Tells in Server-Timing when its store was at work. */
+  tells?: boolean;
 }
 
 interface Message {
@@ -31,6 +37,7 @@ interface Message {
 interface Conversation {
   names: { name: string; atMs: number }[];
   messages: Message[];
+  reads: number;
 }
 
 export interface LyingServer {
@@ -71,6 +78,7 @@ class State {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const arrivedMs = performance.now();
     const body = await bodyOf(request);
     const url = new URL(request.url ?? '/', 'http://here');
     const id = /chat_conversations\/([^/]+)/.exec(url.pathname)?.[1];
@@ -79,24 +87,32 @@ class State {
       json(response, 200, { account: { memberships: [{ organization: { uuid: 'org' } }] } });
     } else if (id === undefined) {
       const uuid = randomUUID();
-      this.#conversations.set(uuid, { names: [], messages: [] });
+      this.#conversations.set(uuid, { names: [], messages: [], reads: 0 });
       json(response, 201, { uuid });
     } else {
       const conversation = this.#conversations.get(id);
       if (!conversation) json(response, 404, {});
-      else if (url.pathname.endsWith('/completion')) await this.#complete(conversation, body, request, response);
+      else if (url.pathname.endsWith('/completion')) await this.#complete(conversation, body, request, response, arrivedMs);
       else if (request.method === 'PUT') {
         conversation.names.push({ name: String(body['name']), atMs: performance.now() });
         json(response, 200, {});
-      } else this.#read(conversation, url, request, response);
+      } else {
+        this.#tell(response, arrivedMs);
+        this.#read(conversation, url, request, response);
+      }
     }
   }
 
   #read(conversation: Conversation, url: URL, request: IncomingMessage, response: ServerResponse): void {
-    const { contentLagMs = 0, titleLagMs = 0, secondLagMs, reads = 'eventual' } = this.#lies;
+    const { contentLagMs = 0, titleLagMs = 0, secondLagMs, reads = 'eventual', failsFirstRead } = this.#lies;
     const strong = url.searchParams.get('consistency') === 'strong' || reads === 'strong';
     const knownMs = reads === 'session' ? Number(request.headers['x-consistency-token'] ?? 0) : 0;
     this.#reads += 1;
+    conversation.reads += 1;
+    if (failsFirstRead && conversation.reads === 1) {
+      json(response, 503, {});
+      return;
+    }
     const lagMs = secondLagMs !== undefined && this.#reads % 2 === 0 ? secondLagMs : contentLagMs;
     const now = performance.now();
     const seen = conversation.messages.filter(({ atMs }) => strong || atMs <= knownMs || atMs + lagMs <= now);
@@ -107,8 +123,19 @@ class State {
     });
   }
 
-  async #complete(conversation: Conversation, body: Record<string, unknown>, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { conflict = 'lww', dropsEvery, doublesEvery, keys, streamMs = 20 } = this.#lies;
+  #tell(response: ServerResponse, arrivedMs: number, storedMs = performance.now()): void {
+    if (!this.#lies.tells) return;
+    response.setHeader('server-timing', `intended;dur=0, service;dur=${performance.now() - arrivedMs};start=0, store;dur=0;start=${storedMs - arrivedMs}`);
+  }
+
+  async #complete(
+    conversation: Conversation,
+    body: Record<string, unknown>,
+    request: IncomingMessage,
+    response: ServerResponse,
+    arrivedMs: number,
+  ): Promise<void> {
+    const { conflict = 'lww', dropsEvery, doublesEvery, keys, streamMs = 20, ackAfterMs } = this.#lies;
     const parent = typeof body['parent_message_uuid'] === 'string' ? body['parent_message_uuid'] : (conversation.messages.at(-1)?.uuid ?? root);
     const key = request.headers['idempotency-key'];
     const leaf = conversation.messages.at(-1)?.uuid ?? root;
@@ -139,6 +166,8 @@ class State {
       conversation.messages.push({ ...message, uuid: randomUUID() });
     }
     response.setHeader('x-consistency-token', String(message.atMs));
+    if (ackAfterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, ackAfterMs));
+    this.#tell(response, arrivedMs, message.atMs);
     stream(response, answerId);
     await new Promise((resolve) => setTimeout(resolve, streamMs));
     // A message that was replaced while its answer was made has none.

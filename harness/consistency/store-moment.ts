@@ -1,0 +1,17 @@
+/** When a server's store was at work on a request, by the server's own account. Pure. */
+import type { Sample } from '../sample.ts';
+
+/**
+ * On the run's clock: the first `store` entry of the response's Server-Timing, which a write commits in and a read reads in. The entry counts from the request's arrival,
+ * which lies after it was sent, and at least so long before the response's head came as the server says that it was at work until then: the middle of the two. Undefined: the
+ * server does not tell.
+ */
+export function storeMomentMs({ sentAtMs, connectMs = 0, headersAtMs, truth }: Sample): number | undefined {
+  const startMs = truth?.hops?.find(({ hop }) => hop === 'store')?.startMs;
+  if (startMs === undefined || sentAtMs === undefined) return undefined;
+  const earliestMs = sentAtMs + connectMs;
+  // The head of a stream has no `actual`, but its hops lie before it, too.
+  const workedMs = Math.max(truth?.actualMs ?? 0, ...(truth?.hops ?? []).map((hop) => (hop.startMs ?? 0) + hop.durationMs));
+  const latestMs = headersAtMs === undefined ? earliestMs : Math.max(earliestMs, headersAtMs - workedMs);
+  return (earliestMs + latestMs) / 2 + startMs;
+}
