@@ -78,6 +78,7 @@ export function backends(parts: BackendParts): Backends {
         await spendOnce(exchange, 'store');
         return result;
       }),
+    rolesOf: (exchange, query) => timed(exchange, () => query(db)).catch(answered),
     write: (exchange, name, work) =>
       inHop(exchange, 'store', name, clock, async () => {
         const before = seenBefore(exchange);

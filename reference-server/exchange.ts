@@ -30,6 +30,8 @@ export interface Session {
   sessionId: string;
   userId: string;
   organizationId: string;
+  /** In that organization. */
+  organizationRole: 'owner' | 'admin' | 'user';
   deviceId: string;
 }
 

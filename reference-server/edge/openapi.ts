@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { headers as headerNames } from '../../scenarios/names.ts';
 import { type Operation, operationsByName } from '../../scenarios/operations.ts';
+import { accessRules, leastRoles } from '../services/access/rules.ts';
 import type { Route } from '../services/route.ts';
 
 interface ObjectSchema {
@@ -21,6 +22,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       tags: [operation.service],
       'x-latency-class': operation.latencyClass,
       'x-origin': operation.origin,
+      ...access(route),
       ...(route.anonymous ? { security: [] } : {}),
       parameters: [...parameters(route.schema.params, 'path'), ...parameters(route.schema.querystring, 'query'), ...headerParameters(route, operation)],
       ...(route.schema.body && { requestBody: { required: true, content: { [route.schema.consumes ?? 'application/json']: { schema: route.schema.body } } } }),
@@ -52,9 +54,31 @@ function headerParameters({ anonymous, schema }: Route, { method, stream }: Oper
   ];
 }
 
+/** What it takes to be let in, where a session alone is not enough. */
+function access({ operation }: Route): object {
+  const rule = accessRules[operation];
+  if (!rule || !('may' in rule)) return {};
+  return { 'x-permission': rule.may, 'x-least-role': leastRoles[rule.may] };
+}
+
+/** Answers to who may not: 403 where a role decides, 404 for what is not of the organization. */
+function refusals({ operation, schema }: Route, error: object): Record<string, object> {
+  const rule = accessRules[operation];
+  const { properties = {} } = (schema.params ?? {}) as ObjectSchema;
+  // Every member is a viewer.
+  const asked = [rule && 'may' in rule ? rule.may : undefined, rule && 'named' in rule ? rule.named?.may : undefined];
+  const canBeRefused = asked.some((may) => may !== undefined && leastRoles[may] !== 'viewer');
+  return {
+    ...(canBeRefused && {
+      403: { ...error, description: 'What is named is there, and the role of this account in it is not enough; `error` tells which is.' },
+    }),
+    ...('org_uuid' in properties && { 404: { ...error, description: 'Not there, or of an organization that this account is no member of: not told apart.' } }),
+  };
+}
+
 function responses(route: Route, stream: boolean): Record<string, object> {
   const error = { description: 'One error shape everywhere.', content: { 'application/json': { schema: errorSchema } } };
-  const out: Record<string, object> = { default: error };
+  const out: Record<string, object> = { default: error, ...refusals(route, error) };
   for (const [status, schema] of Object.entries(route.schema.response)) {
     const empty = status === '204' || status === '304';
     const type = stream ? 'text/event-stream' : ((schema as { contentMediaType?: string }).contentMediaType ?? 'application/json');
@@ -74,6 +98,9 @@ const errorSchema = {
       properties: {
         type: { type: 'string' },
         message: { type: 'string' },
+        permission: { type: 'string', description: 'With 403: what it takes.' },
+        role: { type: 'string', description: 'With 403: the role of this account there.' },
+        needed_role: { type: 'string', description: 'With 403: the least that has the permission.' },
         current_leaf_message_uuid: { type: ['string', 'null'], description: 'With 409 of a completion: where the conversation is.' },
         faults: {
           type: 'array',

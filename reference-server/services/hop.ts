@@ -4,6 +4,7 @@ import { HttpError } from '../exchange.ts';
 import { inHop, spend } from '../hop.ts';
 import type { DeadlineClock } from '../latency/deadline-clock.ts';
 import { tokenOf } from '../store/replication/position.ts';
+import { checkAccess } from './access/check-access.ts';
 import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Backends, Route } from './route.ts';
 import type { Workers } from './workers.ts';
@@ -18,7 +19,7 @@ export interface ServiceParts {
   signIn(exchange: Exchange): Promise<void>;
 }
 
-/** A service: takes a worker for its share of the draw, checks the session, handles. A drawn error takes its time, too. */
+/** A service: takes a worker for its share of the draw, checks the session and what it may, handles. A drawn error takes its time, too. */
 export function service(parts: ServiceParts): Hop {
   const { clock, routes, backends, workers, idempotency } = parts;
   return (exchange) =>
@@ -35,6 +36,7 @@ export function service(parts: ServiceParts): Hop {
         }
         if (!route.anonymous) await parts.signIn(exchange);
         if (exchange.faults) throw new HttpError(400, 'invalid_request', 'the request has faults', exchange.faults);
+        await checkAccess(exchange, backends);
         return await idempotency.answer(exchange, backends, async () => withToken(exchange, await route.handle(exchange, backends)));
       } finally {
         release();

@@ -8,8 +8,8 @@ export const activeOrganizationCookie = 'lastActiveOrg';
 
 interface Known {
   session: Session;
-  /** Every organization that the user is a member of. */
-  organizationUuids: ReadonlySet<string>;
+  /** The user's role in every organization that it is a member of. */
+  organizationRoles: ReadonlyMap<string, Session['organizationRole']>;
   expiresAt: string;
 }
 
@@ -32,8 +32,9 @@ export async function sessionOf(exchange: Exchange, backends: Backends): Promise
   const asked = exchange.params['org_uuid']?.toLowerCase();
   // A malformed organization is a fault of the request, which the door reports together with the others.
   if (asked === undefined || exchange.faults !== undefined) return known.session;
-  if (!known.organizationUuids.has(asked)) throw notFound('organization');
-  return asked === known.session.organizationId ? known.session : { ...known.session, organizationId: asked };
+  const organizationRole = known.organizationRoles.get(asked);
+  if (organizationRole === undefined) throw notFound('organization');
+  return asked === known.session.organizationId ? known.session : { ...known.session, organizationId: asked, organizationRole };
 }
 
 /** After the store was reset: its sessions are gone. */
@@ -66,13 +67,17 @@ function load(exchange: Exchange, backends: Backends, sessionId: string): Promis
       .selectFrom('sessions')
       .innerJoin('memberships', 'memberships.user_uuid', 'sessions.user_uuid')
       .where('sessions.session_id', '=', sessionId)
-      .select(['sessions.user_uuid', 'sessions.organization_uuid as active_uuid', 'sessions.device_id', 'sessions.expires_at', 'memberships.organization_uuid'])
+      .select(['sessions.user_uuid', 'sessions.organization_uuid as active_uuid', 'sessions.device_id', 'sessions.expires_at'])
+      .select(['memberships.organization_uuid', 'memberships.role'])
       .execute();
     const first = rows[0];
     if (!first) return undefined;
+    const organizationRoles = new Map(rows.map((row) => [row.organization_uuid, row.role]));
+    // An active organization that the user is no longer a member of is in no path that it may call.
+    const organizationRole = organizationRoles.get(first.active_uuid) ?? 'user';
     return {
-      session: { sessionId, userId: first.user_uuid, organizationId: first.active_uuid, deviceId: first.device_id },
-      organizationUuids: new Set(rows.map((row) => row.organization_uuid)),
+      session: { sessionId, userId: first.user_uuid, organizationId: first.active_uuid, organizationRole, deviceId: first.device_id },
+      organizationRoles,
       expiresAt: first.expires_at,
     };
   });

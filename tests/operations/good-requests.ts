@@ -91,9 +91,11 @@ async function project(user: User): Promise<{ project_uuid: string }> {
   return { project_uuid: (made.json as { uuid: string }).uuid };
 }
 
+/** In a conversation of the user's own. */
 async function artifact(user: User): Promise<string> {
-  const published = (await user.call('projects.published_artifacts.list')).json as { data: { artifact_uuid: string }[] };
-  return published.data[0]?.artifact_uuid ?? '';
+  const artifact_uuid = randomUUID();
+  await user.call('chat.artifacts.create_version', { params: { artifact_uuid }, body: { content: 'version one', ...(await conversation(user)) } });
+  return artifact_uuid;
 }
 
 /** Another member of the organization. */

@@ -42,7 +42,7 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
       ...{ params: { org_uuid: organization.uuid }, query: {}, body: undefined, headers: {}, path: '/', trace: { traceId: '', sampled: false }, hops: [] },
       // The store's share of the draw is waited elsewhere: what is looked at here is the stream.
       draw: { ...draw, sharesMs: { ...draw.sharesMs, store: 0 } },
-      session: { sessionId: 's', userId: 'u', organizationId: organization.uuid, deviceId: 'd' },
+      session: { sessionId: 's', userId: 'u', organizationId: organization.uuid, organizationRole: 'user', deviceId: 'd' },
       socket: new Socket(),
     });
     const open = async (): Promise<{ sent: string[]; abort(): void }> => {

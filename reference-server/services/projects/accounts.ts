@@ -3,6 +3,8 @@ import { type Static, Type } from 'typebox';
 import type { Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
 import { conflict, invalid, notFound } from '../errors.ts';
+import { roleOf } from '../access/object-roles.ts';
+import { permissionsOf } from '../access/rules.ts';
 import type { Route } from '../route.ts';
 import { closed, nothing, page, pageOf, pageQuery, param } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
@@ -12,29 +14,17 @@ import { addAccountBody, permissions, projectAccount, projectAccountParams, proj
 const defaultLimit = 50;
 const maxLimit = 500;
 
-const viewing = ['project:view', 'members:view', 'conversations:view'];
-const editing = [...viewing, 'project:edit', 'conversations:create', 'documents:edit'];
-/** What each role may do. Who is a member of the organization and not of the project is a viewer; nothing enforces these yet. */
-const permissionsOfRole = { owner: [...editing, 'project:delete', 'members:edit', 'project:share'], editor: editing, viewer: viewing } as const;
-
 const readPermissions: Route = {
   operation: 'projects.permissions.read',
   summary: 'What the account that is signed in may do in a project.',
   schema: { params: projectParams, response: { 200: permissions } },
   async handle(exchange, backends) {
-    const { organizationId, userId } = await sessionOf(exchange, backends);
-    const { project, membership } = await backends.store(exchange, 'select permissions', async (db) => {
-      const found = await findProject(db, organizationId, param(exchange, 'project_uuid'));
-      const own = await db
-        .selectFrom('project_accounts')
-        .select('role')
-        .where('project_uuid', '=', found.uuid)
-        .where('user_uuid', '=', userId)
-        .executeTakeFirst();
-      return { project: found, membership: own };
+    const session = await sessionOf(exchange, backends);
+    const { project, role } = await backends.store(exchange, 'select permissions', async (db) => {
+      const found = await findProject(db, session.organizationId, param(exchange, 'project_uuid'));
+      return { project: found, role: (await roleOf(db, session, 'project', found.uuid)) ?? 'viewer' };
     });
-    const role = membership?.role ?? 'viewer';
-    return { status: 200, json: { project_uuid: project.uuid, role, permissions: permissionsOfRole[role] } };
+    return { status: 200, json: { project_uuid: project.uuid, role, permissions: permissionsOf(role) } };
   },
 };
 
