@@ -254,6 +254,7 @@ export const dashboardIds = {
   path: 'plumbline-path',
   service: 'plumbline-service',
   streams: 'plumbline-streams',
+  data: 'plumbline-data',
   pageLoad: 'plumbline-page-load',
   objectives: 'plumbline-objectives',
   compare: 'plumbline-compare',

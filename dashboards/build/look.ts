@@ -53,6 +53,7 @@ export const boards = {
   path: { uid: dashboardIds.path, title: 'Path' },
   service: { uid: dashboardIds.service, title: 'Service' },
   streams: { uid: dashboardIds.streams, title: 'Streams' },
+  data: { uid: dashboardIds.data, title: 'Data' },
   pageLoad: { uid: dashboardIds.pageLoad, title: 'Page load' },
   objectives: { uid: dashboardIds.objectives, title: 'Objectives' },
   compare: { uid: dashboardIds.compare, title: 'Compare' },

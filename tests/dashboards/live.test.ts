@@ -151,6 +151,7 @@ describe.skipIf(tools === undefined)('the boards on a real run', () => {
       ['another quantile', 'plumbline-streams', 'Time to the first event, client', (expr) => expr.replace('0.5,', '0.9,')],
       ['another phase', 'plumbline-page-load', 'Loads', (expr) => expr.replace('phase=~"$phase"', 'phase="warm-up"')],
       ['another outcome', 'plumbline-run', 'Errors', (expr) => expr.replace('failed|timeout', 'timeout')],
+      ['jobs of one end with those of another', 'plumbline-data', 'Jobs ended', (expr) => expr.replace('(kind, outcome)', '(outcome)')],
       ['a rate for its half', 'plumbline-overview', 'Requests', (expr) => `(${expr}) / 2`],
     ])('%s is found out', async (_, uid, title, breakIt) => {
       const of = checks.filter((check) => check.board === uid && check.title === title);

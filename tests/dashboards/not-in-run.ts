@@ -17,6 +17,14 @@ export const notInRun: Readonly<Record<string, string>> = {
       rules,
     ]),
   ),
+  ...Object.fromEntries(
+    ['Behind', 'Changes that wait, by channel', 'Cache', 'Jobs failed', 'Jobs in the queue', 'Connections'].map((title) => [`plumbline-data / ${title}`, now]),
+  ),
+  ...Object.fromEntries(
+    ['Writes lost', 'Stale reads', 'Stale reads and lost writes', 'Refused', 'Lag, by channel', 'Content behind title', 'Changes applied, by channel']
+      .concat(['From request to end', 'Slowest queries', 'Hit ratio'])
+      .map((title) => [`plumbline-data / ${title}`, 'the server does not tell it of a request: tests/data has it of writes, reads and jobs that are known']),
+  ),
   'plumbline-overview / Slower than usual, by hop': 'the server against its own past: the faults show that it moves',
   'plumbline-page-load / Requests under way': now,
   'plumbline-page-load / Compression at the edge': 'the run has bytes as they came, and not before they were compressed',

@@ -79,6 +79,7 @@ export function serverChecks(facts: RunFacts, windowSeconds: number): PanelCheck
       title: 'Errors of the server',
       series: byService.map(([name, of]) => named(name, shareNear(of.filter(isServerError).length, of.length))),
     },
+    ...dataChecks(requests, windowSeconds),
     { board: service, title: 'Error codes', series: [{ of: 'sum', ...rate(requests.filter(({ status = 0 }) => status >= 400).length) }] },
     { board: service, title: 'Given up by the client', series: [named('given up', rate(0))] },
     {
@@ -143,6 +144,18 @@ export function serverChecks(facts: RunFacts, windowSeconds: number): PanelCheck
         .filter(([, of]) => of.length >= enough)
         .map(([name, of]) => named(name, about(of.reduce((sum, { bytes = 0 }) => sum + bytes, 0) / windowSeconds, 0.08))),
     },
+  ];
+}
+
+/** Visits of cache and store, and the jobs that were asked for. */
+function dataChecks(requests: readonly Request[], windowSeconds: number): PanelCheck[] {
+  const board = 'plumbline-data';
+  const visits = (hop: string): number => requests.reduce((sum, { truth }) => sum + (truth?.hops ?? []).filter((each) => each.hop === hop).length, 0);
+  const titles = requests.filter(({ operation, status }) => operation === 'chat.conversations.title' && status === 202).length;
+  return [
+    { board, title: 'Look-ups, by result', series: [{ of: 'sum', ...perSecond(visits('cache'), windowSeconds) }] },
+    { board, title: 'Queries', series: [named('queries', perSecond(visits('store'), windowSeconds))] },
+    { board, title: 'Jobs ended', series: [named('title done', perSecond(titles, windowSeconds))] },
   ];
 }
 

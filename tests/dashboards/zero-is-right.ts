@@ -13,6 +13,12 @@ export const zeroIsRight: Readonly<Record<string, string>> = {
   'plumbline-telemetry / Exports failed': 'none did',
   'plumbline-telemetry / Collector: could not pass on': 'it could',
   'plumbline-service / Given up by the client': 'nobody went',
+  'plumbline-data / Writes lost': 'nobody writes twice at one place',
+  'plumbline-data / Stale reads': 'reads come some seconds after the writes',
+  'plumbline-data / Stale reads and lost writes': 'the same',
+  'plumbline-data / Behind': '0 is up to date',
+  'plumbline-data / Jobs failed': 'none was',
+  'plumbline-data / Refused': 'none was',
   'plumbline-streams / Not done, share': 'all were',
   // The latency profile draws errors in services: what is behind them is not asked then.
   'plumbline-path / Store: errors': 'services fail before it',
