@@ -24,6 +24,12 @@ const pollMs = 5;
 /** Keys in one step of a clear. */
 const scanCount = 500;
 
+/** The value; else 1 with the lock taken, or 0: another one has it. In one step, so that nobody loads what was kept since he looked. */
+const claim = `
+local value = redis.call('get', KEYS[1])
+if value then return value end
+if redis.call('set', KEYS[2], ARGV[1], 'nx', 'px', ARGV[2]) then return 1 end
+return 0`;
 /** Keeps a loaded value if nobody dropped the key since the load began: a drop takes the lock away. */
 const keep = `
 if redis.call('get', KEYS[2]) == ARGV[1] then
@@ -82,15 +88,15 @@ export async function redisCache({ url, namespace, ttlMs, commandMs, waitMs = de
     const token = randomUUID();
     const untilMs = performance.now() + waitMs;
     for (;;) {
-      const found = await ask(() => client.get(valueKey));
+      const found = await ask(
+        async () => (await client.get(valueKey)) ?? (await client.eval(claim, { keys: [valueKey, lockKey], arguments: [token, String(lockMs)] })),
+      );
       if (found === away) return bypass(load);
-      if (found !== null) {
+      if (typeof found === 'string') {
         counts.hits += 1;
         return JSON.parse(found) as T;
       }
-      const locked = await ask(() => client.set(lockKey, token, { condition: 'NX', expiration: { type: 'PX', value: lockMs } }));
-      if (locked === away) return bypass(load);
-      const isOurs = locked !== null;
+      const isOurs = found === 1;
       if (isOurs || performance.now() > untilMs) {
         counts.misses += 1;
         return isOurs ? loadAndKeep(load, valueKey, lockKey, token) : load();

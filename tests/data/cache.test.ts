@@ -28,6 +28,8 @@ async function ofRedis(ttlMs = hour, namespace?: string, limits: { commandMs?: n
   if (!redis) throw new Error('there is no Redis here');
   const cache = await redisCache({ url: redis.url, namespace: namespace ?? `own-${namespaces}`, ttlMs, ...limits });
   opened.push(cache);
+  // It waits for its connection for a second only.
+  await until('it is connected', async () => (cache.trouble() === undefined ? true : undefined));
   return cache;
 }
 
@@ -125,6 +127,24 @@ describe.skipIf(!redis)('Redis between processes', () => {
     expect(await Promise.all(both)).toEqual(['of the first', 'of the first']);
     expect(second.loads()).toBe(0);
     expect([one.counts(), other.counts()]).toMatchObject([{ misses: 1 }, { hits: 1, misses: 0 }]);
+  });
+
+  test('each of many keys is loaded once, however the two meet', async () => {
+    const both = [await ofRedis(hour, 'shared-many'), await ofRedis(hour, 'shared-many')];
+    const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
+    const loads: string[] = [];
+    const asked = keys.flatMap((key, index) =>
+      both.map(async (cache, which) => {
+        // The second comes anything from at once to some milliseconds after the first.
+        await sleep(which * (index % 8));
+        return cache.get(key, async () => {
+          loads.push(key);
+          return key;
+        });
+      }),
+    );
+    expect(await Promise.all(asked)).toEqual(keys.flatMap((key) => [key, key]));
+    expect(loads.toSorted()).toEqual(keys.toSorted());
   });
 
   test('nobody waits for long for one that died while it loaded', async () => {
