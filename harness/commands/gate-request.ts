@@ -5,8 +5,10 @@ import { type EpochRecord, readEpochs } from '../gate/epochs/epoch-record.ts';
 import { fitEpoch } from '../gate/epochs/fit-epoch.ts';
 import { interleavingOf } from '../gate/epochs/epoch-plan.ts';
 import type { GateRequest } from '../gate/gate.ts';
-import { readGate } from '../gate/gate-store.ts';
 import { parseMargins } from '../gate/parse-margins.ts';
+import { type GatePlanFile, readPlan } from '../gate/plan-file.ts';
+import { endedAnywhere } from '../gate/recorded.ts';
+import { planFlagsOf } from './planned-flags.ts';
 import type { MetricSettings } from '../gate/epochs/evidence.ts';
 import { type SideSpecs, surroundings } from '../gate/sides/open-side.ts';
 import { parseSide } from '../gate/sides/side-spec.ts';
@@ -79,6 +81,7 @@ export function gateRequest(
       ...{ cwd, gateId, say },
       profile: flags.profile,
       withheld: readConfig().buildServiceVariables,
+      resultsRoot: flags.out,
       readyTimeoutMs: parseDurationMs(flags.readyTimeout, '--ready-timeout'),
       allowHosts: flags.allowHost,
       serverFlags: { base: [], head: flags.slow === undefined ? [] : ['--slow', flags.slow] },
@@ -108,13 +111,37 @@ export function gateRequest(
     pilotEpochs: flags.pilot === false ? 0 : parseWhole(flags.pilot, '--pilot', 2),
     ...(flags.maxMinutes !== undefined && { maxMinutes: parsePositive(flags.maxMinutes, '--max-minutes') }),
     resultsRoot: flags.out,
+    flags: planFlagsOf(flags),
   };
 }
 
-/** What a gate that was stopped has so far. Throws UsageError `no_epochs`; its gate.json says which seed it has. */
-export async function resumed(directory: string): Promise<{ gateId: string; seed: number; resume: { directory: string; records: readonly EpochRecord[] } }> {
-  const [records, { gateId, seed }] = await Promise.all([readEpochs(directory), readGate(directory)]);
-  return { gateId, seed, resume: { directory, records } };
+/**
+ * What a gate that was stopped or killed has so far. Throws UsageError `no_plan`, `bad_plan` or `bad_epoch`, and `gate_ended` where there is nothing to go on with: it has had
+ * its last look, or a side has broken, which more epochs would only hide.
+ */
+export async function stoppedGate(directory: string): Promise<{ plan: GatePlanFile; records: EpochRecord[] }> {
+  const plan = await readPlan(directory);
+  if (!plan) throw new UsageError('no_plan', `--resume: no plan.json in ${directory}; expected the folder of a gate that was stopped, such as results/<gate>`);
+  const records = await readEpochs(directory).catch((error: unknown) => {
+    if (error instanceof UsageError && error.code === 'no_epochs') return [];
+    throw error;
+  });
+  const broken = endedAnywhere(records);
+  const why = broken?.reasons[0] ?? (plan.state === 'ended' ? 'it has had its last look' : undefined);
+  if (why === undefined) return { plan, records };
+  throw new UsageError(
+    'gate_ended',
+    `--resume: the gate of ${directory} has ended (${why}): more epochs would be one look more than its error rates allow; start a new gate`,
+  );
+}
+
+/** It goes on as the plan says: with what the pilot chose, and with what is left of the time. */
+export function resumedRequest(request: GateRequest, directory: string, { plan, records }: Awaited<ReturnType<typeof stoppedGate>>): GateRequest {
+  const { gateId, seed, shape, settings, pilot, spentMs } = plan;
+  return {
+    ...{ ...request, gateId, seed, shape, settings, sideOptions: { ...request.sideOptions, gateId } },
+    resume: { directory, records, spentMs, ...(pilot && { pilot }) },
+  };
 }
 
 /** `50`, or `crud=120,sse=10`; else what each scenario says. Throws UsageError `bad_rate`. */

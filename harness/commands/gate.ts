@@ -1,16 +1,23 @@
+import type { Command } from 'commander';
 import { isGateLimit } from '../gate/hard-limits.ts';
 import { parseOnInconclusive } from '../gate/exit-policy.ts';
-import { gate, gateRecorded } from '../gate/gate.ts';
+import { asMeasured, judgesRecorded } from '../gate/as-measured.ts';
+import { gateRule } from '../gate/decision-rule.ts';
+import type { EpochRecord } from '../gate/epochs/epoch-record.ts';
+import { gate, type Gated, gateRecorded } from '../gate/gate.ts';
+import type { GateFile } from '../gate/gate-file.ts';
+import type { GatePlanFile } from '../gate/plan-file.ts';
 import { readAcceptance } from '../gate/read-acceptance.ts';
-import { recordedEpochs } from '../gate/recorded.ts';
+import { recordedParts } from '../gate/recorded.ts';
 import { withThresholds } from '../plan/add-thresholds.ts';
 import { machineFacts } from '../results/machine.ts';
 import { plumblineVersion } from '../version.ts';
 import { citedCalibration } from '../gate/self-test/cite-calibration.ts';
-import { loadScenario } from '../plan/load-scenario.ts';
+import { type LoadedScenario, loadScenario } from '../plan/load-scenario.ts';
 import { newRunId } from '../results/run-id.ts';
 import { type AddCommand, example } from './command.ts';
-import { type GateFlags, gateRequest, resumed, sidesOf } from './gate-request.ts';
+import { type GateFlags, gateRequest, resumedRequest, sidesOf, stoppedGate } from './gate-request.ts';
+import { type OtherFlag, withPlanned } from './planned-flags.ts';
 import { gateUntilTold } from './gate-until-told.ts';
 import { gateView } from './gate-view.ts';
 import { interruptSignal } from './interrupt-signal.ts';
@@ -33,6 +40,37 @@ function withSides({ base, head, ...flags }: GivenFlags): CommandFlags {
   throw new UsageError('missing_side', `${missing} is missing: expected both sides, for example --base git:main --head git:HEAD`);
 }
 
+/** A gate goes on as it was begun: what is given must be what its plan says. Throws UsageError `other_flags`. */
+function resumedFlags(asked: GivenFlags, given: ReadonlySet<string>, plan: GatePlanFile): GivenFlags {
+  const { flags, others } = withPlanned(asked, given, plan.flags);
+  if (others.length === 0) return flags;
+  const list = others.map(({ text, before }) => `${text} (it has ${before})`).join('; ');
+  throw new UsageError('other_flags', `--resume: a gate goes on with the flags it was begun with: ${list}; leave them out, or start a new gate`);
+}
+
+/** The sides of recorded epochs are folders, whatever the plan's were. */
+function withoutSides(given: ReadonlySet<string>): Set<string> {
+  return new Set([...given].filter((name) => name !== 'base' && name !== 'head'));
+}
+
+function otherText({ name, text, before }: OtherFlag, judging: ReadonlySet<string>): string {
+  return judging.has(name) ? `judged with ${text}, measured with ${before}` : `${text} has no effect on epochs that were recorded with ${before}`;
+}
+
+/** As the plan has them, where nobody names others: their files may have changed since. */
+async function scenariosOf(
+  { scenario, threshold }: Pick<CommandFlags, 'scenario' | 'threshold'>,
+  from: { cwd: string; plan: GatePlanFile | undefined; names: ReadonlySet<string>; recorded: EpochRecord | undefined },
+): Promise<LoadedScenario[]> {
+  const { cwd, plan, names, recorded } = from;
+  if (plan && !names.has('scenario')) {
+    const kept = plan.shape.scenarios.map(({ loaded }) => loaded);
+    return withThresholds(kept, names.has('threshold') ? threshold : [], isGateLimit);
+  }
+  const named = scenario.length > 0 ? scenario : (recorded?.scenarios.map(({ name }) => name) ?? ['crud']);
+  return withThresholds(await Promise.all(named.map((name) => loadScenario(name, cwd))), threshold, isGateLimit);
+}
+
 const repeatable = (value: string, values: string[]): string[] => [...values, value];
 
 export const addGate: AddCommand = (program, exit) => {
@@ -50,7 +88,7 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--margin <shares>', 'largest slowdown that is no regression: 8%, or p50=5%,p95=10%,p99=25%,floor=0.3ms (the default)')
     .option('--pilot <epochs>', 'of base against base before: tells what can be seen, and how long it takes', '3')
     .option('--no-pilot', 'none: no metric is found too noisy beforehand')
-    .option('--max-minutes <minutes>', 'the last look is then, whatever it says')
+    .option('--max-minutes <minutes>', 'of pilot and epochs, retries included: no epoch is begun that would not end in them; the last look is then')
     .option('--seed <number>', 'seed of schedules, keys and orders', '1')
     .option('--profile <name or file>', 'of a reference server; a shipped one gets `work: added`', 'fast')
     .option('--install <command>', 'installs and builds a checkout (default npm ci)')
@@ -60,7 +98,7 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--container-port <port>', 'where the server of an image listens (default: the port it exposes, else 8080; PORT is set)')
     .option('--allow-host <host>', 'a url: side that is not this machine (repeatable; needs --max-requests)', repeatable, [] as string[])
     .option('--max-requests <count>', 'request budget of an epoch and side')
-    .option('--resume <folder>', 'go on with a gate that was stopped: its folder; give the same flags')
+    .option('--resume <folder>', 'go on with a gate that was stopped or killed: its folder; everything else is taken from it')
     .option('--slow <rules>', "slows head's reference server on purpose, to see the gate fail (docs/truth.md)")
     .option('--accept <file>', 'intended slowdowns (default .plumbline/accept.yaml, where there is one; docs/gate.md)')
     .option('--on-inconclusive <what>', 'fail: exit code 99; warn: 0, with a warning; retry:N: measure again up to N times (default: 75)')
@@ -75,40 +113,60 @@ export const addGate: AddCommand = (program, exit) => {
       'after',
       example('plumbline gate --base git:main --head git:HEAD\nplumbline gate --base profile:fast --head profile:fast --scenario crud --scenario sse'),
     )
-    .action(async (given: GivenFlags) => {
+    .action(async (asked: GivenFlags, command: Command) => {
       const cwd = process.cwd();
-      if (given.selfTest) {
-        exit(await gateSelfTest(given));
+      if (asked.selfTest) {
+        exit(await gateSelfTest(asked));
         return;
       }
-      const flags = withSides(given);
+      const given = new Set(Object.keys(asked).filter((name) => command.getOptionValueSource(name) === 'cli'));
+      const stopped = asked.resume === undefined ? undefined : await stoppedGate(asked.resume);
+      const flags = withSides(stopped ? resumedFlags(asked, given, stopped.plan) : asked);
       const policy = parseOnInconclusive(flags.onInconclusive);
       const view = gateView();
       const specs = await sidesOf(flags, cwd);
-      const from = specs.base.kind === 'results' ? [...new Set([specs.base.value, specs.head.value])] : undefined;
-      const records = from && (await recordedEpochs(from));
-      const named = flags.scenario.length > 0 ? flags.scenario : (records?.[0]?.scenarios.map(({ name }) => name) ?? ['crud']);
-      const loaded = withThresholds(await Promise.all(named.map((name) => loadScenario(name, cwd))), flags.threshold, isGateLimit);
-      const accepted = await readAcceptance(flags.accept, cwd);
+      const parts = specs.base.kind === 'results' ? await recordedParts([...new Set([specs.base.value, specs.head.value])]) : undefined;
+      const recorded = parts?.[0]?.records[0];
+      const plan = stopped?.plan ?? parts?.find((part) => part.plan)?.plan;
+      const planned = plan && parts ? withPlanned(flags, withoutSides(given), { ...plan.flags, base: flags.base, head: flags.head }) : { flags, others: [] };
+      const { others } = planned;
+      const otherNames = new Set(others.filter(({ name }) => judgesRecorded(name, flags[name as keyof CommandFlags])).map(({ name }) => name));
+      const loaded = await scenariosOf(planned.flags, { cwd, plan, names: otherNames, recorded });
+      const accepted = await readAcceptance(planned.flags.accept, cwd);
       const acceptance = accepted && { ...accepted, today: new Date().toISOString().slice(0, 10) };
       const label = `gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`;
-      const machine = records?.[0]?.machine ?? machineFacts();
-      const draws = (records?.[0]?.draws ?? flags.draws) === 'independent' ? 'independent' : 'keyed';
-      const calibration = await citedCalibration(cwd, given.calibration, { machine, plumbline: plumblineVersion, draws });
+      const machine = recorded?.machine ?? machineFacts();
+      const draws = (recorded?.draws ?? planned.flags.draws) === 'independent' ? 'independent' : 'keyed';
+      // What was calibrated are the looks of one gate, and not the single one at several.
+      const calibration =
+        parts && parts.length > 1 ? undefined : await citedCalibration(cwd, asked.calibration, { machine, plumbline: plumblineVersion, draws });
       const request = {
         ...(calibration && { calibration }),
-        ...gateRequest(flags, { gateId: newRunId(label, new Date()), cwd, specs, loaded, acceptance, say: view.say }),
-        ...(flags.resume !== undefined && (await resumed(flags.resume))),
+        ...gateRequest(planned.flags, { gateId: newRunId(label, new Date()), cwd, specs, loaded, acceptance, say: view.say }),
       };
+      const first = stopped && asked.resume !== undefined ? resumedRequest(request, asked.resume, stopped) : request;
       const interrupt = interruptSignal();
-      const measure = (retry: number): ReturnType<typeof gate> => {
-        if (records && from) return gateRecorded(request, records, { view, from });
-        if (retry === 0) return gate(request, { view, signal: interrupt.signal });
-        const { resume: _, ...fresh } = request;
-        return gate({ ...fresh, gateId: newRunId(label, new Date()), seed: request.seed + retry }, { view, signal: interrupt.signal });
+      let spentMs = 0;
+      const leftMinutes = (): number | undefined => request.maxMinutes && request.maxMinutes - spentMs / 60_000;
+      const measure = async (retry: number): Promise<Gated> => {
+        if (parts) {
+          const { notes, ...judged } = asMeasured(request, parts, otherNames);
+          const said = [...notes, ...others.map((one) => otherText(one, otherNames))];
+          for (const line of said) view.say(line);
+          return gateRecorded(judged.request, parts, { view, notes: said, pilot: judged.pilot });
+        }
+        const left = leftMinutes();
+        const again = { ...request, gateId: newRunId(label, new Date()), seed: first.seed + retry, ...(left !== undefined && { maxMinutes: left }) };
+        const gated = await gate(retry === 0 ? first : again, { view, signal: interrupt.signal });
+        spentMs += gated.spentMs;
+        return gated;
+      };
+      const isTimeFor = ({ epochs, pilot }: GateFile): boolean => {
+        const epochMs = Math.max(0, ...epochs.map(({ durationMs }) => durationMs));
+        return (leftMinutes() ?? Number.POSITIVE_INFINITY) * 60_000 >= (gateRule.looksAtEpochs[0] ?? 0) * epochMs + (pilot?.durationMs ?? 0);
       };
       try {
-        exit(await gateUntilTold(measure, records && policy.kind === 'retry' ? { kind: 'exit' } : policy, interrupt.signal));
+        exit(await gateUntilTold(measure, parts && policy.kind === 'retry' ? { kind: 'exit' } : policy, interrupt.signal, isTimeFor));
       } finally {
         interrupt.release();
       }

@@ -44,6 +44,8 @@ export interface GateFile {
   calibration?: CalibrationCited;
   /** Recorded epochs that were judged again: their directories. Absent: measured live. */
   recordedFrom?: string[];
+  /** Of recorded epochs: in what they were judged otherwise than when they were measured, one line each. Absent: in nothing, or measured live. */
+  notes?: string[];
   /** Why there was nothing to compare with (the base cannot be started: a first pull request). The verdict is then `inconclusive`. Absent: there was a base. */
   noBase?: string;
   verdict: GateConclusion;

@@ -9,12 +9,14 @@ import { type DecisionRule, gateRule } from './decision-rule.ts';
 import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
 import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
 import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
-import { runEpoch } from './epochs/run-epoch.ts';
+import { runEpoch, scenariosOf } from './epochs/run-epoch.ts';
 import type { CalibrationCited, GateFile, GatePilot } from './gate-file.ts';
 import { writeGate } from './gate-store.ts';
 import { makeGateFile } from './make-gate-file.ts';
-import { differences } from './recorded.ts';
+import { type GatePlanFile, type PlanFlags, writePlan } from './plan-file.ts';
+import { anyPartEnded, differences, type EpochKind, type RecordedPart, recordsOf, ruleFor } from './recorded.ts';
 import { runPilot } from './run-pilot.ts';
+import { fitsInto } from './time-left.ts';
 import { openSides, type SideOptions, type SideSpecs } from './sides/open-side.ts';
 import { type Side, SideFault } from './sides/side.ts';
 import type { Decision, SideName } from './types.ts';
@@ -34,8 +36,18 @@ export interface GateRequest {
   resultsRoot: string;
   /** To be cited. */
   calibration?: CalibrationCited;
+  /** As given, for plan.json. Absent: it was not begun by flags. */
+  flags?: PlanFlags;
   /** Epochs of this very gate that are there already: it goes on behind them, in their directory. */
-  resume?: { directory: string; records: readonly EpochRecord[] };
+  resume?: Resumed;
+}
+
+/** `pilot` absent: there was none yet. `spentMs`: of the time of `maxMinutes`. */
+export interface Resumed {
+  directory: string;
+  records: readonly EpochRecord[];
+  pilot?: GatePilot;
+  spentMs: number;
 }
 
 export interface GateView {
@@ -52,6 +64,8 @@ export interface GateParts {
 /** What a gate has, as it grows. */
 interface Progress {
   directory: string;
+  /** Of pilot and epochs, until now. */
+  spentMs: () => number;
   records: EpochRecord[];
   figures: EpochFigures[];
   shape: EpochShape;
@@ -62,13 +76,31 @@ interface Progress {
   ended?: Concluded;
 }
 
+/** `spentMs`: of the time of `maxMinutes`. */
+export interface Gated {
+  directory: string;
+  gate: GateFile;
+  spentMs: number;
+}
+
 /** The main path: sides -> pilot -> epochs -> evidence -> decision -> gate.json. What was measured is kept, whatever happens. */
-export async function gate(request: GateRequest, parts: GateParts): Promise<{ directory: string; gate: GateFile }> {
+export async function gate(request: GateRequest, parts: GateParts): Promise<Gated> {
   const { shape, settings, resume } = request;
   const started = { startedAt: new Date(), ms: performance.now() };
   const directory = resume?.directory ?? (await createRunDirectory(request.resultsRoot, request.gateId));
-  const progress: Progress = { directory, records: [...(resume?.records ?? [])], figures: [], shape, settings };
+  const spentMs = (): number => resume?.spentMs ?? 0;
+  const progress: Progress = {
+    directory,
+    spentMs,
+    records: [...(resume?.records ?? [])],
+    figures: [],
+    shape,
+    settings,
+    ...(resume?.pilot && { pilot: resume.pilot }),
+  };
   try {
+    // Before anything is built: who is killed from here on can go on.
+    await keepPlan(request, progress, 'running');
     progress.sides = await openSides(request.specs, request.sideOptions, parts.signal);
     await measure(request, progress, { ...parts, sides: progress.sides });
   } catch (error) {
@@ -77,70 +109,110 @@ export async function gate(request: GateRequest, parts: GateParts): Promise<{ di
   } finally {
     await Promise.all(Object.values(progress.sides ?? {}).map((side) => side.remove()));
   }
-  return judge(request, progress, { ...parts, ...started });
+  await keepPlan(request, progress, parts.signal.aborted ? 'interrupted' : 'ended');
+  return { ...(await judge(request, progress, { ...parts, ...started })), spentMs: progress.spentMs() };
 }
 
-/** The same judgement on epochs that were recorded. */
+async function keepPlan({ gateId, seed, flags = {} }: GateRequest, progress: Progress, state: GatePlanFile['state']): Promise<void> {
+  const { directory, shape, settings, pilot, spentMs } = progress;
+  await writePlan(directory, { gateId, seed, flags, shape, settings, ...(pilot && { pilot }), spentMs: Math.round(spentMs()), state });
+}
+
+/** The same judgement on epochs that were recorded: those of one gate as that gate looked at them, those of several all together, once. */
 export async function gateRecorded(
   request: GateRequest,
-  records: readonly EpochRecord[],
-  parts: Omit<GateParts, 'signal'> & { from: readonly string[] },
-): Promise<{ directory: string; gate: GateFile }> {
-  const { shape, settings } = request;
+  recorded: readonly RecordedPart[],
+  { view, pilot, notes }: { view: GateView; pilot?: GatePilot | undefined; notes: readonly string[] },
+): Promise<Gated> {
+  const { shape } = request;
   const started = { startedAt: new Date(), ms: performance.now() };
   const directory = await createRunDirectory(request.resultsRoot, request.gateId);
-  const figures = records.filter(({ faults }) => faults.length === 0).map((record) => figuresOf(record, settings));
-  const ended = endedByFaults(records);
-  const progress: Progress = { directory, records: [...records], figures, shape, settings, ...(ended && { ended }) };
-  return judge(request, progress, { ...parts, ...started, signal: new AbortController().signal });
+  const records = recordsOf(recorded);
+  const valid = records.filter(({ faults }) => faults.length === 0);
+  const settings = { ...request.settings, maxEpochs: Math.max(request.settings.maxEpochs, valid.length) };
+  const figures = valid.map((record) => figuresOf(record, settings));
+  const ended = anyPartEnded(recorded);
+  const progress: Progress = { directory, spentMs: () => 0, records, figures, shape, settings, ...(pilot && { pilot }), ...(ended && { ended }) };
+  // Who interrupts may have seen the estimates, and who is killed may have been for them: no look behind the last one.
+  const noLookMore = recorded.length === 1 && recorded.some(({ plan }) => plan !== undefined && plan.state !== 'ended');
+  const from = { directories: recorded.map((part) => part.directory), notes };
+  return {
+    ...(await judge(request, progress, { view, rule: ruleFor(recorded, valid.length), ...started, signal: new AbortController().signal, from, noLookMore })),
+    spentMs: 0,
+  };
 }
 
 async function measure(request: GateRequest, progress: Progress, parts: GateParts & { sides: Record<SideName, Side> }): Promise<void> {
   const { sides, view, signal, rule = gateRule } = parts;
-  const { gateId, seed, maxMinutes } = request;
+  const { gateId, seed, maxMinutes, resume } = request;
+  const { records, figures, directory } = progress;
   const startedMs = performance.now();
-  if (sides.base.fresh && sides.head.fresh && request.pilotEpochs > 0) {
-    const { shape, settings, directory } = progress;
-    const common = { gateId, seed, shape, settings, directory, ...(maxMinutes !== undefined && { maxMinutes }) };
+  progress.spentMs = () => (resume?.spentMs ?? 0) + performance.now() - startedMs;
+  const leftMs = (): number | undefined => (maxMinutes === undefined ? undefined : maxMinutes * 60_000 - progress.spentMs());
+  if (sides.base.fresh && sides.head.fresh && request.pilotEpochs > 0 && !progress.pilot && records.length === 0) {
+    const { shape, settings } = progress;
+    const left = leftMs();
+    const common = { gateId, seed, shape, settings, directory, ...(left !== undefined && { maxMinutes: left / 60_000 }) };
     Object.assign(progress, await runPilot({ ...common, epochs: request.pilotEpochs, base: sides.base }, view, signal));
     if (progress.ended) return;
+    await keepPlan(request, progress, 'running');
   }
-  const untilMs = startedMs + (maxMinutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const most = rule.looksAtEpochs.at(-1) ?? 0;
-  const { shape, settings, records, figures } = progress;
+  const { shape, settings } = progress;
   figures.push(...records.filter(({ faults }) => faults.length === 0).map((record) => figuresOf(record, settings)));
-  for (let index = records.length; figures.length < most && performance.now() < untilMs; index += 1) {
+  refuseOther(records, kindOf(shape, sides));
+  for (let index = records.length; !isTold(progress, request, rule) && figures.length < most && fitsInto(leftMs(), { records, shape }); index += 1) {
     const record = await runEpoch(planEpoch(shape, seed, index), { gateId, kind: 'measured', shape, sides, signal });
-    refuseOther(records[0], record);
-    await writeEpoch(progress.directory, record);
+    refuseOther(records, record);
+    await writeEpoch(directory, record);
     records.push(record);
     if (record.faults.length === 0) figures.push(figuresOf(record, settings));
-    const evidence = evidenceOf(figures, settings, seed);
-    view.epoch(record, figures.length > 1 ? decide(evidence, { epochs: figures.length, look: 0 }, rule) : undefined);
-    const ended = endedByFaults(records);
-    const decision = decideByLooks(evidence, { epochs: figures.length, ended: false }, rule);
-    if (ended) progress.ended = ended;
-    if (decision) progress.decision = decision;
-    if (ended || (decision && decision.verdict !== 'inconclusive')) return;
+    await keepPlan(request, progress, 'running');
+    view.epoch(record, figures.length > 1 ? decide(evidenceOf(figures, settings, seed), { epochs: figures.length, look: 0 }, rule) : undefined);
   }
+}
+
+/** Whether the epochs until now have a verdict, which it keeps; asked before the first one, too: those of before a stop may have one. */
+function isTold(progress: Progress, { seed }: GateRequest, rule: DecisionRule): boolean {
+  const { records, figures, settings } = progress;
+  const ended = endedByFaults(records);
+  const decision = decideByLooks(evidenceOf(figures, settings, seed), { epochs: figures.length, ended: false }, rule);
+  if (ended) progress.ended = ended;
+  if (decision) progress.decision = decision;
+  return ended !== undefined || (decision !== undefined && decision.verdict !== 'inconclusive');
+}
+
+/** What an epoch of these sides will be, as far as that is known before one has been measured. */
+function kindOf(shape: EpochShape, sides: Record<SideName, Side>): EpochKind {
+  const { draws, blockMs, warmupMs, durationMs, samplesEach, maxRequests } = shape;
+  return {
+    ...{ plumbline: plumblineVersion, machine: machineFacts(), scenarios: scenariosOf(shape), draws, blockMs, warmupMs, measuredMs: durationMs, samplesEach },
+    ...(maxRequests !== undefined && { maxRequests }),
+    sides: { base: { identity: sides.base.identity }, head: { identity: sides.head.identity } },
+  };
 }
 
 /** Epochs of before are of the same sides, on the same machine: a resumed gate must not go on with others. */
-function refuseOther(first: EpochRecord | undefined, next: EpochRecord): void {
-  if (!first || first.faults.length > 0 || next.faults.length > 0) return;
-  const faults = differences(first, next);
+function refuseOther(records: readonly EpochRecord[], next: EpochKind): void {
+  const known = records.find(({ faults }) => faults.length === 0) ?? records[0];
+  const faults = known ? differences(known, next) : [];
   if (faults.length > 0) throw new UsageError('epochs_differ', `this gate's epochs are of something else: ${faults.join('; ')}; start a new gate`);
 }
 
-type Started = GateParts & { startedAt: Date; ms: number; from?: readonly string[] };
+type Started = GateParts & {
+  startedAt: Date;
+  ms: number;
+  from?: { directories: readonly string[]; notes: readonly string[] };
+  noLookMore?: boolean;
+};
 
-async function judge(request: GateRequest, progress: Progress, parts: Started): Promise<{ directory: string; gate: GateFile }> {
-  const { signal, rule = gateRule, from } = parts;
+async function judge(request: GateRequest, progress: Progress, parts: Started): Promise<Omit<Gated, 'spentMs'>> {
+  const { signal, rule = gateRule, from, noLookMore = signal.aborted } = parts;
   const { records, figures, shape, settings, sides, pilot, directory } = progress;
   const evidence = evidenceOf(figures, settings, request.seed);
   const told = progress.decision?.verdict === 'pass' || progress.decision?.verdict === 'fail' ? progress.decision : undefined;
   // The time is up: epochs behind the last look count, too. Whoever interrupts may have seen the estimates, so that is no look.
-  const decision = told ?? decideByLooks(evidence, { epochs: figures.length, ended: !signal.aborted && !progress.ended }, rule);
+  const decision = told ?? decideByLooks(evidence, { epochs: figures.length, ended: !noLookMore && !progress.ended }, rule);
   const verdict = progress.ended ?? conclude(records, decision, signal.aborted);
   const identities = sides ? { base: sides.base.identity, head: sides.head.identity } : identitiesOf(records);
   const file = makeGateFile({
@@ -148,7 +220,7 @@ async function judge(request: GateRequest, progress: Progress, parts: Started): 
     ...{ startedAt: parts.startedAt, durationMs: performance.now() - parts.ms, plumbline: plumblineVersion, machine: records[0]?.machine ?? machineFacts() },
     ...(identities && { identities }),
     ...(pilot && { pilot }),
-    ...(from && { recordedFrom: from }),
+    ...(from && { recordedFrom: from.directories, notes: from.notes }),
   });
   await writeGate(directory, file);
   await writeGateReports(directory, file);

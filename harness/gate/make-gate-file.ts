@@ -27,6 +27,7 @@ export interface GateFindings {
   pilot?: GatePilot;
   /** Directories of recorded epochs. */
   recordedFrom?: readonly string[];
+  notes?: readonly string[];
 }
 
 export function makeGateFile(findings: GateFindings): GateFile {
@@ -71,6 +72,7 @@ export function makeGateFile(findings: GateFindings): GateFile {
     },
     ...(findings.pilot && { pilot: findings.pilot }),
     ...(findings.recordedFrom && { recordedFrom: [...findings.recordedFrom] }),
+    ...(findings.notes && findings.notes.length > 0 && { notes: [...findings.notes] }),
     epochs: records.map(summaryOf),
     metrics: [...evidence.metrics],
     errors: [...evidence.errors],

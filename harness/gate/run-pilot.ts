@@ -8,6 +8,7 @@ import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
 import { errorKindsOf } from './epochs/error-evidence.ts';
 import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
 import { runEpoch } from './epochs/run-epoch.ts';
+import { fitsInto } from './time-left.ts';
 import type { GateView } from './gate.ts';
 import type { GatePilot } from './gate-file.ts';
 import { planFromPilot } from './pilot.ts';
@@ -41,6 +42,8 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
   const records: EpochRecord[] = [];
   const figures: EpochFigures[] = [];
   for (let index = 0; figures.length < request.epochs; index += 1) {
+    const left = request.maxMinutes === undefined ? undefined : request.maxMinutes * 60_000 - (performance.now() - startedMs);
+    if (!fitsInto(left, { records, shape })) return { shape, settings, ended: noTime(figures.length, request) };
     const plan = planEpoch(shape, pilotSeed(request.seed), index);
     const record = await runEpoch(plan, { gateId, kind: 'pilot', shape, sides: { base, head: base }, signal });
     await writeEpoch(directory, record);
@@ -87,6 +90,13 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
 /** Its epochs are others than the gate's. */
 function pilotSeed(seed: number): number {
   return seed + 2 ** 40;
+}
+
+function noTime(done: number, { epochs, maxMinutes }: PilotRequest): Concluded {
+  return {
+    verdict: 'inconclusive',
+    reasons: [`the ${maxMinutes} minutes of --max-minutes were over after ${done} of ${epochs} epochs of the pilot: give more, or --no-pilot`],
+  };
 }
 
 /** Both sides of a pilot are base: whatever is wrong, there is nothing to compare with. */

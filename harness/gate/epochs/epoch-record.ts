@@ -31,6 +31,10 @@ export interface EpochRecord {
   blockMs: number;
   warmupMs: number;
   measuredMs: number;
+  /** Wanted of each operation and side. Absent: recorded before this was kept. */
+  samplesEach?: number;
+  /** Request budget of the epoch and side. Absent: there was none, or it was recorded before this was kept. */
+  maxRequests?: number;
   scenarios: { name: string; interleaving: Interleaving; ratePerSecond: number }[];
   sides: Record<SideName, EpochSide>;
   /** Why it is not to be judged. Empty: it is valid. */

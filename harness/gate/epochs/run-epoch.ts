@@ -84,12 +84,19 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
     blockMs: shape.blockMs,
     warmupMs: shape.warmupMs,
     measuredMs: measuredMs(plan),
-    scenarios: plan.legs.map(({ loaded, load }) => ({ name: loaded.scenario.name, interleaving: load.interleaving, ratePerSecond: load.ratePerSecond })),
+    samplesEach: shape.samplesEach,
+    ...(shape.maxRequests !== undefined && { maxRequests: shape.maxRequests }),
+    scenarios: scenariosOf(shape),
     sides: { base: side('base'), head: side('head') },
     faults,
   };
   record.faults.push(...epochFaults(record));
   return record;
+}
+
+/** What an epoch of this shape will say of its scenarios. */
+export function scenariosOf({ scenarios }: Pick<EpochShape, 'scenarios'>): EpochRecord['scenarios'] {
+  return scenarios.map(({ loaded, load }) => ({ name: loaded.scenario.name, interleaving: load.interleaving, ratePerSecond: load.ratePerSecond }));
 }
 
 function measuredMs(plan: EpochPlan): number {

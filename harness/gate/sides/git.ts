@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { UsageError } from '../../usage-error.ts';
 
 export interface GitResult {
@@ -46,4 +49,23 @@ export async function mergeBase(folder: string, one: string, other: string): Pro
 export async function isDirty(folder: string): Promise<boolean> {
   const { code, stdout } = await git(folder, 'status', '--porcelain');
   return code === 0 && stdout !== '';
+}
+
+/** `<commit> clean`, or `<commit> <hash of all that differs>`, new files included, without the folder that results go to. Undefined: not under git. */
+export async function stateOf(folder: string, resultsRoot: string | undefined): Promise<string | undefined> {
+  const commit = await commitOf(folder, 'HEAD').catch(() => undefined);
+  if (commit === undefined) return undefined;
+  const results = resultsRoot === undefined ? '' : relative(folder, resolve(resultsRoot));
+  const inside = results !== '' && !isAbsolute(results) && !results.startsWith('..');
+  const paths = ['--', '.', ...(inside ? [`:(exclude)${results}`] : [])];
+  const changed = (await git(folder, 'diff', '--binary', 'HEAD', ...paths)).stdout;
+  const files = (await git(folder, 'ls-files', '-z', '--others', '--exclude-standard', ...paths)).stdout.split('\u0000').filter((name) => name !== '');
+  if (changed === '' && files.length === 0) return `${commit} clean`;
+  const hash = createHash('sha256').update(changed);
+  for (const name of files.toSorted())
+    hash
+      .update(`\u0000${name}\u0000`)
+      // A link to a folder, or a file that is gone by now.
+      .update(await readFile(join(folder, name)).catch(() => ''));
+  return `${commit} ${hash.digest('hex').slice(0, 16)}`;
 }

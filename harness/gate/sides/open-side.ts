@@ -8,7 +8,7 @@ import { serverMainFile } from '../../server-process.ts';
 import { UsageError } from '../../usage-error.ts';
 import type { SideName } from '../types.ts';
 import { installDependencies, ownMainFile } from './checkout.ts';
-import { commitOf, git, isDirty, mergeBase } from './git.ts';
+import { commitOf, git, isDirty, mergeBase, stateOf } from './git.ts';
 import { imageExists, inspectImage, startContainer } from './image.ts';
 import { referenceSide } from './reference-side.ts';
 import { type Side, type SideIdentity, SideFault } from './side.ts';
@@ -33,6 +33,8 @@ export interface SideOptions {
   serverFlags: Record<SideName, readonly string[]>;
   /** Names of variables that nothing of a side gets of our environment: the tokens of a build are not for the code that it judges. */
   withheld?: readonly string[];
+  /** What lies there is no change of a side's. */
+  resultsRoot?: string;
   say(line: string): void;
 }
 
@@ -53,13 +55,32 @@ export function surroundings(cwd: string): Surroundings {
 
 /** Builds both, base first. What was built is removed again when one of them cannot be. Throws SideFault, stage `build`, or UsageError. */
 export async function openSides(specs: SideSpecs, options: SideOptions, signal: AbortSignal): Promise<Record<SideName, Side>> {
-  const base = await openSide('base', specs, options, signal);
+  const open = async (name: SideName): Promise<Side> => {
+    const side = await openSide(name, specs, options, signal);
+    return { ...side, identity: { ...side.identity, how: howOf(name, specs[name], options) } };
+  };
+  const base = await open('base');
   try {
-    return { base, head: await openSide('head', specs, options, signal) };
+    return { base, head: await open('head') };
   } catch (error) {
     await base.remove();
     throw error;
   }
+}
+
+/** What of the flags has a part in how the side is built and started, so that epochs of two ways are not taken for one. */
+function howOf(name: SideName, { kind }: SideSpec, { install, start, readyPath, containerPort, profile, serverFlags }: SideOptions): string {
+  const checkout = kind === 'git' || kind === 'dir';
+  const parts = {
+    ...(checkout && { install, start }),
+    ...(kind === 'image' && { containerPort }),
+    ...(checkout || kind === 'cmd' || kind === 'image' ? { readyPath } : {}),
+    ...(checkout && start === undefined && { profile }),
+    ...((checkout || kind === 'profile') && { flags: serverFlags[name].join(' ') }),
+  };
+  return Object.entries(parts)
+    .flatMap(([part, value]) => (value === undefined || value === '' ? [] : [`${part}: ${value}`]))
+    .join('; ');
 }
 
 async function openSide(name: SideName, specs: SideSpecs, options: SideOptions, signal: AbortSignal): Promise<Side> {
@@ -76,8 +97,11 @@ async function openSide(name: SideName, specs: SideSpecs, options: SideOptions, 
         ...withheldOf(options),
         remove: nothing,
       });
-    case 'cmd':
-      return programSide(name, { kind: 'command', given, label: value }, { folder: options.cwd, command: value }, options, nothing);
+    case 'cmd': {
+      const changes = await stateOf(options.cwd, options.resultsRoot === undefined ? undefined : resolve(options.cwd, options.resultsRoot));
+      const identity: SideIdentity = { kind: 'command', given, label: value, ...(changes !== undefined && { changes }) };
+      return programSide(name, identity, { folder: options.cwd, command: value }, options, nothing);
+    }
     case 'image': {
       const { id, port } = await inspectImage(name, value);
       const containerPort = options.containerPort ?? port;
@@ -110,7 +134,12 @@ async function directorySide(name: SideName, { value, given }: SideSpec, options
   const commit = await commitOf(folder, 'HEAD').catch(() => undefined);
   const dirty = commit !== undefined && (await isDirty(folder));
   const state = commit === undefined ? '' : ` (${commit.slice(0, 8)}${dirty ? ' with changes' : ''})`;
-  const identity: SideIdentity = { kind: 'directory', given, label: `${value}${state}`, ...(commit !== undefined && !dirty && { commit }) };
+  const changes = await stateOf(folder, options.resultsRoot === undefined ? undefined : resolve(options.cwd, options.resultsRoot));
+  const identity: SideIdentity = {
+    ...{ kind: 'directory', given, label: `${value}${state}` },
+    ...(commit !== undefined && !dirty && { commit }),
+    ...(changes !== undefined && { changes }),
+  };
   return checkoutSide(name, identity, folder, options, async () => undefined);
 }
 

@@ -11,6 +11,10 @@ export interface SideIdentity {
   commit?: string;
   /** `sha256:...` of an image. */
   imageId?: string;
+  /** Directories, and commands run in one: the commit of the folder, and a hash of what differs from it. Absent: not under git. */
+  changes?: string;
+  /** How it is built and started: commands, flags, profile. Absent: recorded before this was kept. */
+  how?: string;
 }
 
 /** Anything that can be started and gives a URL. Built when it exists; every start is a fresh one, except of a URL. */

@@ -183,6 +183,7 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
     ...(pilot?.notes ?? []),
     ...(gate.plan.draws === 'independent' ? ['independent draws: the sides saw different requests, so that more samples are needed than with keyed ones'] : []),
     ...(recordedFrom ? [`judged again from recorded epochs: ${recordedFrom.join(', ')}`] : []),
+    ...(gate.notes ?? []),
     calibration
       ? `calibration ${calibration.text} (${calibration.file})`
       : 'no calibration on this machine: the error rates are those of the method, not measured here',
