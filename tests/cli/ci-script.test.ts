@@ -21,6 +21,7 @@ async function machine(engine: 'runs' | 'none'): Promise<void> {
     k6: '',
     actionlint: '',
     postgres: '',
+    'redis-server': '',
   };
   for (const [name, line] of Object.entries(does)) {
     await writeFile(join(programs, name), `#!/bin/sh\n${line}\n`);
@@ -58,14 +59,14 @@ it('leaves them out when it is told to, and requires the rest', async () => {
   const { status, stdout, stderr } = ci({ PLUMBLINE_WITHOUT: 'docker' });
   expect(status).toBe(0);
   expect(stderr).toContain('the tests of containers are not required');
-  expect(stdout).toContain('npm test requires chromium,k6,prometheus,promtool,actionlint,postgres\n');
+  expect(stdout).toContain('npm test requires chromium,k6,prometheus,promtool,actionlint,postgres,redis\n');
 });
 
 it('uses the engine that runs already, and requires its tests', async () => {
   await machine('runs');
   const { status, stdout, stderr } = ci();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toContain('npm test requires chromium,k6,prometheus,promtool,actionlint,postgres,docker\n');
+  expect(stdout).toContain('npm test requires chromium,k6,prometheus,promtool,actionlint,postgres,redis,docker\n');
 });
 
 it('refuses to leave out what it does not know', async () => {
