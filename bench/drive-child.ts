@@ -72,7 +72,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   const programsBeforeMs = childrenMs(process.pid);
   let startedAtMs = performance.now();
   const timers: NodeJS.Timeout[] = [];
-  const measurement = await driveLeg(leg, {
+  const sumUp = await driveLeg(leg, {
     plan,
     drivers: allDrivers(),
     clock: startRunClock(),
@@ -105,6 +105,7 @@ async function driveIn(folder: string, job: DriveJob): Promise<DriveResult> {
   for (const timer of timers) clearTimeout(timer);
   const legMs = performance.now() - startedAtMs;
   const programMs = childrenMs(process.pid) - programsBeforeMs;
+  const measurement = sumUp();
   await reset;
   await samples.close();
   const truth = (await control?.truth()) as (ControlTruth & { lateness?: { quantiles?: { q: number; ms: number }[] } }) | undefined;

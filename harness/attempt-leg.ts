@@ -12,9 +12,9 @@ export interface Attempt {
 
 /**
  * Drives a leg and always has something to show for it: whatever is thrown becomes the leg's `failure`, beside what was measured until then, so that one leg's
- * fault takes nothing from the others. A stop (the signal) is no failure: then the leg is interrupted.
+ * fault takes nothing from the others. A stop (the signal) is no failure: then the leg is interrupted. What it resolves to sums up, as that of `driveLeg`.
  */
-export async function attemptLeg(leg: Leg, parts: LegParts): Promise<Attempt> {
+export async function attemptLeg(leg: Leg, parts: LegParts): Promise<() => Attempt> {
   const { clock, signal, plan } = parts;
   const startMs = clock.now();
   let failure: string | undefined;
@@ -31,10 +31,11 @@ export async function attemptLeg(leg: Leg, parts: LegParts): Promise<Attempt> {
     },
   });
   const drivers = new Map([...parts.drivers].map(([name, driver]) => [name, careful(driver)]));
-  const measurement = await driveLeg(leg, { ...parts, drivers }).catch((error: unknown) =>
-    createLegRecorder(leg, { seed: plan.seed }).finish(cutShort(error), parts.declared),
-  );
-  return { measurement: failure === undefined ? measurement : { ...measurement, failure }, driven };
+  const sumUp = await driveLeg(leg, { ...parts, drivers }).catch((error: unknown) => {
+    const report = cutShort(error);
+    return () => createLegRecorder(leg, { seed: plan.seed }).finish(report, parts.declared);
+  });
+  return () => ({ measurement: { ...sumUp(), ...(failure !== undefined && { failure }) }, driven });
 }
 
 /** What can be said for a driver that did not. */

@@ -57,11 +57,10 @@ export async function run(plan: Plan, parts: RunParts): Promise<{ directory: str
     if (parts.signal.aborted) break;
     const budget = new AbortController();
     const signal = AbortSignal.any([parts.signal, budget.signal]);
-    attempts.push(
-      ...(await Promise.all(
-        stage.map((leg) => attemptLeg(leg, { ...parts, plan, clock, samples, signal, overBudget: () => budget.abort(), declared: server.declared })),
-      )),
+    const sumUps = await Promise.all(
+      stage.map((leg) => attemptLeg(leg, { ...parts, plan, clock, samples, signal, overBudget: () => budget.abort(), declared: server.declared })),
     );
+    attempts.push(...sumUps.map((sumUp) => sumUp()));
   }
   const notes: string[] = [];
   await samples.close().catch((error: Error) => notes.push(error.message));

@@ -69,7 +69,8 @@ export function gateRequest(
     loaded,
     load: { ratePerSecond: rates.get(loaded.scenario.name) ?? 1, interleaving: interleavingOf(loaded.scenario) },
   }));
-  const fitted = fitEpoch(scenarios, samplesEach, flags.epochDuration === undefined ? undefined : parseDurationMs(flags.epochDuration, '--epoch-duration'));
+  const longestMs = flags.epochDuration === undefined ? undefined : parseDurationMs(flags.epochDuration, '--epoch-duration');
+  const fitted = fitEpoch(scenarios, samplesEach, longestMs);
   for (const note of fitted.notes) given.say(note);
   if (flags.draws !== 'keyed' && flags.draws !== 'independent') throw new UsageError('bad_draws', `--draws: "${flags.draws}" is neither keyed nor independent`);
   const { gateId, cwd, specs, say, acceptance } = given;
@@ -110,6 +111,7 @@ export function gateRequest(
     },
     pilotEpochs: flags.pilot === false ? 0 : parseWhole(flags.pilot, '--pilot', 2),
     ...(flags.maxMinutes !== undefined && { maxMinutes: parsePositive(flags.maxMinutes, '--max-minutes') }),
+    ...(longestMs !== undefined && { longestMs }),
     resultsRoot: flags.out,
     flags: planFlagsOf(flags),
   };

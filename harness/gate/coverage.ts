@@ -29,7 +29,7 @@ export function coverageOf(metrics: readonly GateMetric[]): Coverage {
   const timed = metrics.filter(({ scope, quantile }) => scope.kind === 'operation' && quantile !== undefined);
   const ofPages = new Set(timed.filter(({ measure }) => measure === 'milestone').map(({ scenario }) => scenario));
   const asked = timed.filter((metric) => {
-    const behindThePage = metric.measure !== 'milestone' && metric.advisory !== undefined && ofPages.has(metric.scenario);
+    const behindThePage = metric.measure !== 'milestone' && !isBounding(metric) && ofPages.has(metric.scenario);
     return metric.accepted === undefined && !behindThePage;
   });
   const open = new Set(asked.filter((metric) => metric.quantile === 0.5 && waits.has(metric.measure) && !isBounding(metric)).map(nameOf));

@@ -33,6 +33,8 @@ export interface GateRequest {
   pilotEpochs: number;
   /** Wall time of pilot and epochs; building is left out. */
   maxMinutes?: number;
+  /** Of an epoch's measured part, where the user has set it. */
+  longestMs?: number;
   resultsRoot: string;
   /** To be cited. */
   calibration?: CalibrationCited;
@@ -144,7 +146,7 @@ export async function gateRecorded(
 
 async function measure(request: GateRequest, progress: Progress, parts: GateParts & { sides: Record<SideName, Side> }): Promise<void> {
   const { sides, view, signal, rule = gateRule } = parts;
-  const { gateId, seed, maxMinutes, resume } = request;
+  const { gateId, seed, maxMinutes, longestMs, resume } = request;
   const { records, figures, directory } = progress;
   const startedMs = performance.now();
   progress.spentMs = () => (resume?.spentMs ?? 0) + performance.now() - startedMs;
@@ -152,7 +154,15 @@ async function measure(request: GateRequest, progress: Progress, parts: GatePart
   if (sides.base.fresh && sides.head.fresh && request.pilotEpochs > 0 && !progress.pilot && records.length === 0) {
     const { shape, settings } = progress;
     const left = leftMs();
-    const common = { gateId, seed, shape, settings, directory, ...(left !== undefined && { maxMinutes: left / 60_000 }) };
+    const common = {
+      gateId,
+      seed,
+      shape,
+      settings,
+      directory,
+      ...(left !== undefined && { maxMinutes: left / 60_000 }),
+      ...(longestMs !== undefined && { longestMs }),
+    };
     Object.assign(progress, await runPilot({ ...common, epochs: request.pilotEpochs, base: sides.base }, view, signal));
     if (progress.ended) return;
     await keepPlan(request, progress, 'running');

@@ -1,4 +1,5 @@
 /** Base against base, before the gate: what there is to see when nothing has changed. */
+import { easeLoad } from './epochs/ease-load.ts';
 import { endedByFaults, type Concluded } from './conclude.ts';
 import { coverageOf } from './coverage.ts';
 import { decide } from './decide.ts';
@@ -14,6 +15,9 @@ import type { GatePilot } from './gate-file.ts';
 import { planFromPilot } from './pilot.ts';
 import type { Side } from './sides/side.ts';
 
+/** A quarter of the rate at least: what cannot be delivered then is no question of the rate. */
+const mostEasings = 2;
+
 export interface PilotRequest {
   epochs: number;
   base: Side;
@@ -24,6 +28,8 @@ export interface PilotRequest {
   directory: string;
   /** Left for pilot and gate together. */
   maxMinutes?: number;
+  /** Of an epoch's measured part, where the user has set it. */
+  longestMs?: number;
 }
 
 export interface PilotOutcome {
@@ -35,12 +41,19 @@ export interface PilotOutcome {
   ended?: Concluded;
 }
 
-/** Runs `epochs` valid ones, and takes from them how many samples the gate takes, and which metrics cannot decide. */
+/**
+ * Runs `epochs` valid ones, at a lower rate where the machine cannot deliver the one there is, and takes from them how many samples the gate takes, and which metrics cannot decide.
+ */
 export async function runPilot(request: PilotRequest, view: GateView, signal: AbortSignal): Promise<PilotOutcome> {
-  const { shape, settings, base, gateId, directory } = request;
+  const { base, gateId, directory } = request;
+  let { shape, settings } = request;
   const startedMs = performance.now();
   const records: EpochRecord[] = [];
   const figures: EpochFigures[] = [];
+  const eased: string[] = [];
+  let easings = 0;
+  /** Of the rate there is now. */
+  let atThisRate: EpochRecord[] = [];
   for (let index = 0; figures.length < request.epochs; index += 1) {
     const left = request.maxMinutes === undefined ? undefined : request.maxMinutes * 60_000 - (performance.now() - startedMs);
     if (!fitsInto(left, { records, shape })) return { shape, settings, ended: noTime(figures.length, request) };
@@ -48,10 +61,23 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
     const record = await runEpoch(plan, { gateId, kind: 'pilot', shape, sides: { base, head: base }, signal });
     await writeEpoch(directory, record);
     records.push(record);
+    atThisRate.push(record);
     if (record.faults.length === 0) figures.push(figuresOf(record, settings));
     const evidence = evidenceOf(figures, settings, request.seed);
     view.epoch(record, figures.length > 1 ? decide(evidence, { epochs: figures.length, look: 0 }) : undefined);
-    const ended = endedByFaults(records);
+    const lower = easings < mostEasings ? easeLoad(shape, atThisRate, request.longestMs) : undefined;
+    if (lower) {
+      easings += 1;
+      ({ shape } = lower);
+      settings = { ...settings, samplesOf: lower.samplesOf };
+      for (const note of lower.notes) view.say(`pilot: ${note}`);
+      eased.push(...lower.notes);
+      // What was measured at another rate says nothing of this one.
+      atThisRate = [];
+      figures.length = 0;
+      continue;
+    }
+    const ended = endedByFaults(atThisRate);
     if (ended) return { shape, settings, ended: ofBase(ended) };
   }
   const durationMs = performance.now() - startedMs;
@@ -73,7 +99,7 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
   const noPass = coverageOf(evidenceOf(figures, withPlan, request.seed).metrics).inTheWay.map(
     (why) => `the gate cannot pass on this machine in this time: ${why}`,
   );
-  notes.unshift(...noPass);
+  notes.unshift(...eased, ...noPass);
   const [first = 0] = gateRule.looksAtEpochs;
   if (!plan.fits) notes.unshift(`--max-minutes is not enough for the first look, after ${first} epochs of ${Math.round(epochSeconds)} s`);
   view.say(`pilot: ${plan.epochs} epochs, about ${minutes(plan.expectedMinutes)}, when nothing has changed; at most ${minutes(plan.longestMinutes)}`);

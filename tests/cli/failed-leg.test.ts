@@ -86,7 +86,7 @@ const scenario: Scenario = {
 async function attempt(driver: Driver, signal = new AbortController().signal) {
   const leg = legOf('native', scenario, '');
   const written: AnySample[] = [];
-  const { measurement, driven } = await attemptLeg(leg, {
+  const sumUp = await attemptLeg(leg, {
     plan: planOf('http://127.0.0.1:1', leg),
     drivers: new Map([['native', driver]]),
     clock: { now: () => 500 },
@@ -96,6 +96,7 @@ async function attempt(driver: Driver, signal = new AbortController().signal) {
     signal,
     overBudget: () => undefined,
   });
+  const { measurement, driven } = sumUp();
   return { result: toLegResult(measurement, []), driven, written };
 }
 

@@ -107,6 +107,9 @@ describe('decide', () => {
     const load = metric('load', 0, { measure: 'milestone' });
     const few = metric('a', 0, { advisory: '12 samples' });
     expect(verdictOf([load, few])).toBe('pass');
+    const restless = metric('a', 0, { failsOnly: 'it varies too much' });
+    expect(verdictOf([load, restless])).toBe('pass');
+    expect(verdictOf([{ ...load, scenario: 'another' }, restless])).toBe('inconclusive');
     expect(verdictOf([{ ...load, failsOnly: 'it varies too much' }, few])).toBe('inconclusive');
   });
 

@@ -46,7 +46,7 @@ async function held(kind: Pick<Driver, 'withoutJourneys'>): Promise<number> {
       return driveReport();
     },
   };
-  const measurement = await driveLeg(planned, {
+  const sumUp = await driveLeg(planned, {
     plan: planOf('http://127.0.0.1:1', planned),
     drivers: new Map([['native', driver]]),
     clock: { now: () => performance.now() },
@@ -56,7 +56,7 @@ async function held(kind: Pick<Driver, 'withoutJourneys'>): Promise<number> {
     signal: new AbortController().signal,
     overBudget: () => undefined,
   });
-  expect(measurement.all.latency?.n).toBe(count);
+  expect(sumUp().all.latency?.n).toBe(count);
   return alive;
 }
 

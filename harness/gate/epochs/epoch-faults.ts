@@ -26,8 +26,8 @@ function scenarioFaults(side: SideName, { scenario, counts, checks, errors }: Sc
   return checks
     .filter(({ name }) => !(piledUp && name === 'achieved'))
     .map(({ name, text }): EpochFault => {
-      if (ofTheDriver.has(name)) return { kind: 'load', text: `${scenario}, driving ${side}: ${text}` };
-      if (name === 'dropped') return { side, kind: 'load', text: `${scenario}: it cannot take the offered load: ${text}` };
-      return { side, kind: 'load', text: `${scenario}: ${text}` };
+      if (ofTheDriver.has(name)) return { kind: 'load', scenario, text: `${scenario}, driving ${side}: ${text}` };
+      if (name === 'dropped') return { side, kind: 'load', scenario, text: `${scenario}: it cannot take the offered load: ${text}` };
+      return { side, kind: 'load', scenario, text: `${scenario}: ${text}` };
     });
 }

@@ -47,6 +47,8 @@ export interface EpochFault {
   kind: 'broken' | 'load';
   /** Of a broken one: it did not start, or its users could not be set up. */
   beforeLoad?: true;
+  /** Of a load that was not delivered. Absent in what was recorded before this was kept. */
+  scenario?: string;
   text: string;
 }
 
