@@ -22,9 +22,23 @@ function readsOfPageLoad(): Journey[] {
 }
 
 const { capture, ...signInAgain } = signIn;
+/** To be changed: who changes a project has to be its editor. */
+const makeProject: RequestStep = {
+  id: 'own-project',
+  operation: 'projects.create',
+  headers: sessionHeaders,
+  body: { name: 'A project of its own', description: 'Number 0.', is_private: true },
+  capture: { own_project: 'body.uuid' },
+};
 const writes: RequestStep[] = [
   signInAgain,
-  { id: 'update', operation: 'projects.update', headers: sessionHeaders, params: { project_uuid: '{{project_6}}' }, body: { description: 'Number {{seq}}.' } },
+  {
+    id: 'update',
+    operation: 'projects.update',
+    headers: sessionHeaders,
+    params: { project_uuid: '{{own_project}}' },
+    body: { description: 'Number {{seq}}.' },
+  },
   { id: 'ingestion', operation: 'sync.ingestion.start', headers: sessionHeaders, body: { provider: 'drive' } },
 ];
 
@@ -36,7 +50,7 @@ export const everyService: Scenario = {
   load: { kind: 'constant', ratePerSecond: 100 },
   durationMs: 16_000,
   users: 8,
-  setup: [...(pageLoad.setup ?? [])],
+  setup: [...(pageLoad.setup ?? []), makeProject],
   journeys: [...crud.journeys, ...readsOfPageLoad(), ...writes.map((step) => ({ name: step.operation, steps: [step] }))],
   objectives: [],
 };

@@ -25,6 +25,8 @@ export interface PoolRequest {
 /** After so many invalid epochs in a row it waits for the machine to calm down, and after ten times as many it gives up. */
 const invalidBeforePause = 3;
 const pauseMs = 60_000;
+/** Of an operation's requests. One in a thousand may fail by chance. */
+const mostRefused = 0.02;
 
 /**
  * The order of injections is drawn anew in each round, so that what drifts with the hours meets all of them alike. Goes on where an earlier recording ended. Invalid
@@ -54,6 +56,8 @@ export async function recordPool(request: PoolRequest): Promise<string | undefin
       await addEpoch(directory, injection, record);
       state.next += 1;
       if (record.faults.length === 0) state.valid += 1;
+      const refused = refusedByBase(record);
+      if (refused !== undefined) return refused;
       invalid = record.faults.length === 0 ? 0 : invalid + 1;
       request.onEpoch(
         injection,
@@ -67,6 +71,18 @@ export async function recordPool(request: PoolRequest): Promise<string | undefin
       await setTimeout(Math.min(pauseMs, Math.max(0, untilMs - performance.now())), undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** The reference server answers all of this ok; where it does not, the operation has too few latencies in all epochs to come, and no set of them could pass. */
+export function refusedByBase({ sides }: Pick<EpochRecord, 'sides'>): string | undefined {
+  for (const { scenario, operations, errors } of sides.base.scenarios) {
+    for (const [operation, [failed, requests]] of Object.entries(operations)) {
+      if (failed <= mostRefused * requests) continue;
+      const example = errors.find((one) => one.operation === operation)?.example;
+      return `${scenario}: base answered ${failed} of ${requests} ${operation} with errors${example === undefined ? '' : `, most often: ${example}`}`;
+    }
+  }
+  return undefined;
 }
 
 async function recordOne({ seed, sideOptions, signal }: PoolRequest, injection: Injection, index: number, shape: EpochShape): Promise<EpochRecord> {
