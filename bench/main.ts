@@ -33,7 +33,7 @@ const signalNumbers = { SIGINT: constants.signals.SIGINT, SIGTERM: constants.sig
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
     calm: { type: 'string', default: '0' },
     pool: { type: 'string', multiple: true, default: ['results/gate-pool-keyed', 'results/gate-pool-independent'] },
     help: { type: 'boolean', default: false },
@@ -100,11 +100,18 @@ const cases: (Case & { full?: boolean })[] = [
 
 const { only } = values;
 const calmMs = Number(values.calm) * 1_000;
-const isNamed = cases.some(({ name }) => name === only);
-const chosen = cases.filter(({ name, full }) => (only === undefined ? !(values.quick && full) : isNamed ? name === only : name.startsWith(only)));
-if (values.help || chosen.length === 0) {
+/** A case of that very name, else all whose names begin so. */
+const named = (text: string): typeof cases => {
+  const exact = cases.filter(({ name }) => name === text);
+  return exact.length > 0 ? exact : cases.filter(({ name }) => name.startsWith(text));
+};
+const wanted = new Set(only.flatMap(named));
+const unknown = only.filter((text) => named(text).length === 0);
+const chosen = cases.filter((one) => (only.length === 0 ? !(values.quick && one.full) : wanted.has(one)));
+for (const text of unknown) console.log(`--only ${text}: no case has a name that begins so`);
+if (values.help || unknown.length > 0) {
   console.log(
-    `npm run bench -- [--quick] [--only <case, or the beginning of its name>] [--calm <seconds>: wait so long at most before each load for other processes to be quiet] [--pool <folder of recorded epochs>, repeatable: of gate-errors]\ncases: ${cases.map(({ name }) => name).join(', ')}`,
+    `npm run bench -- [--quick] [--only <case, or the beginning of its name>, repeatable] [--calm <seconds>: wait so long at most before each load for other processes to be quiet] [--pool <folder of recorded epochs>, repeatable: of gate-errors]\ncases: ${cases.map(({ name }) => name).join(', ')}`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
