@@ -1,6 +1,7 @@
 /** The remedies' table at its full size: 1,000 users in each cell of policies, on `fast`. */
 import type { Share } from '../harness/consistency/binomial.ts';
 import { chooseCells } from '../harness/consistency/cells.ts';
+import { costText } from '../harness/report/findings-text.ts';
 import type { CellFindings } from '../harness/results/findings.ts';
 import { type Case, percent, type Row } from './case.ts';
 import { startPinnedServer } from './pinned.ts';
@@ -38,22 +39,31 @@ export const remediesCase: Case = {
   },
 };
 
-function rowOf(study: (typeof studies)[number], cell: CellFindings, { findings, limit }: StudyResult): Row {
+function rowOf(study: (typeof studies)[number], cell: CellFindings, { limit }: StudyResult): Row {
   const expects = chooseCells(study, cell.name)[0]?.expects;
+  const { resubmit } = cell;
   const measured = [
-    `lost ${shareText(cell.lost)}`,
+    `lost ${shareText(cell.lost)}${resubmit ? ' users who sent two messages' : ''}`,
+    ...(resubmit
+      ? [
+          `came back before it was to be seen: ${shareText(resubmit.early)}`,
+          ...(resubmit.late ? [`long after: ${shareText(resubmit.late)}`] : []),
+          `others ${shareText(resubmit.others)}`,
+        ]
+      : []),
     ...(cell.lostAnswers ? [`answers ${shareText(cell.lostAnswers)}`] : []),
     `twice ${shareText(cell.duplicates)}`,
+    ...(cell.pairs ?? []).map(({ variant, sentTwice, doubled }) => `${variant}: ${shareText(doubled)}, ${sentTwice} sent twice`),
     ...(cell.refused > 0 ? [`refused ${cell.refused}`] : []),
     ...(cell.server ? [`the server replaced ${cell.server.replaced}`] : []),
-    ...timesText(cell, findings.cells[0]),
+    ...timesText(cell),
   ];
   return {
     what: `${study}, ${cell.name}: ${cell.text}`,
     target: expects ? `lost ${expects.lost}, answers lost ${expects.answers}, twice ${expects.duplicates}` : '',
     measured: measured.join('; '),
     ...(cell.asExpected !== undefined && { met: cell.asExpected }),
-    limit,
+    limit: [...(cell.undecidedSince ?? []), limit].join('; '),
   };
 }
 
@@ -61,17 +71,15 @@ function shareText({ count, n, high }: Share): string {
   return `${count} of ${n}${count === 0 ? ` (at most ${(high * 100).toFixed(2)}%)` : ` (${percent(count / n)})`}`;
 }
 
-/** What users waited for, and how much more than in the first cell. */
-function timesText(cell: CellFindings, first: CellFindings | undefined): string[] {
+/** What users waited for, and how much more than in the first cell, over the requests that both made. */
+function timesText(cell: CellFindings): string[] {
   return (['submit', 'read'] as const).flatMap((kind) => {
     const own = cell[kind];
     if (!own) return [];
-    const base = cell === first ? undefined : first?.[kind];
-    const more = (quantile: 'p50Ms' | 'p95Ms'): string => {
-      if (!base) return '';
-      const difference = own[quantile] - base[quantile];
-      return ` (${difference < 0 ? '' : '+'}${difference.toFixed(0)})`;
+    const more = (quantile: 'p50' | 'p95'): string => {
+      const difference = cell.cost?.[kind][quantile];
+      return difference ? ` [${costText(difference)}]` : '';
     };
-    return [`${kind} p50 ${own.p50Ms.toFixed(0)} ms${more('p50Ms')}, p95 ${own.p95Ms.toFixed(0)} ms${more('p95Ms')}`];
+    return [`${kind} p50 ${own.p50Ms.toFixed(0)} ms${more('p50')}, p95 ${own.p95Ms.toFixed(0)} ms${more('p95')}`];
   });
 }

@@ -25,6 +25,7 @@ const chat = {
   open,
   read: { id: 'read', operation: 'chat.conversations.read', headers, params, query: { tree: 'True', consistency: 'eventual' } },
   finalRead: { id: 'final-read', operation: 'chat.conversations.read', headers, params, query: { tree: 'True', consistency: 'strong' } },
+  finalReadIsPrimary: true,
   parent: {
     none: '00000000-0000-4000-8000-000000000000',
     messages: 'body.messages',

@@ -46,6 +46,11 @@ export interface Study {
   read: RequestStep;
   /** What decides in the end: of the primary where the server lets one ask it, and with everything in it. */
   finalRead: RequestStep;
+  /**
+   * `finalRead` is answered by what acknowledged the write, so nothing in it can be late. Absent: what it lacks is asked for again until `mostLagMs` is over, before it is said
+   * to be lost.
+   */
+  finalReadIsPrimary?: true;
   parent?: StudyParent;
   /** Response header with a token that a later read sends in a header of the same name, to see what was written. */
   sessionHeader?: string;

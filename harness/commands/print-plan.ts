@@ -1,4 +1,5 @@
 import { buildRequest, isWork, journeyOf, requestVariables, resolveStep } from '../../scenarios/request.ts';
+import type { RequestStep, Scenario } from '../../scenarios/types.ts';
 import { requestsDue } from '../plan/make-plan.ts';
 import type { Leg, Plan } from '../plan/plan.ts';
 import { loadText } from './scenarios.ts';
@@ -26,16 +27,18 @@ function firstRequests(leg: Leg, plan: Plan): string[] {
   const { scenario } = leg;
   const journey = journeyOf(scenario, plan.seed, 0);
   const steps = journey.steps.filter((step) => !isWork(step));
-  const lines = steps.slice(0, requestsShown).map((step) => {
-    if (isWork(step)) return '';
-    const resolved = resolveStep(step);
-    const variables = new Proxy(requestVariables({ user: '0', ...scenario.variables }, plan.seed, scenario.name, 0, step.id), {
-      get: (known, name) => Reflect.get(known, name) ?? `<${String(name)}>`,
-      has: () => true,
-    });
-    const request = buildRequest(resolved, scenario, variables);
-    return `${step.id}: ${request.method} ${decodeURIComponent(request.path)}${request.host === undefined ? '' : `  Host: ${request.host}`}${resolved.stream === undefined ? '' : `  (stream, ${resolved.stream})`}`;
-  });
+  const lines = steps.slice(0, requestsShown).map((step) => (isWork(step) ? '' : requestLine(step, scenario, plan.seed)));
   if (steps.length > requestsShown) lines.push(`and ${steps.length - requestsShown} more`);
   return lines;
+}
+
+/** `submit: POST /api/threads/<thread>/posts`. */
+export function requestLine(step: RequestStep, scenario: Scenario, seed: number): string {
+  const resolved = resolveStep(step);
+  const variables = new Proxy(requestVariables({ user: '0', ...scenario.variables }, seed, scenario.name, 0, step.id), {
+    get: (known, name) => Reflect.get(known, name) ?? `<${String(name)}>`,
+    has: () => true,
+  });
+  const request = buildRequest(resolved, scenario, variables);
+  return `${step.id}: ${request.method} ${decodeURIComponent(request.path)}${request.host === undefined ? '' : `  Host: ${request.host}`}${resolved.stream === undefined ? '' : `  (stream, ${resolved.stream})`}`;
 }

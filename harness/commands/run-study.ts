@@ -1,8 +1,9 @@
 import type { Study } from '../../scenarios/study-types.ts';
-import { type Cell, chooseCells } from '../consistency/cells.ts';
+import { type Cell, cellText, chooseCells } from '../consistency/cells.ts';
 import { studyDriver } from '../consistency/study-driver.ts';
 import { studyFindings } from '../consistency/study-findings.ts';
-import { studyPlan } from '../consistency/study-plan.ts';
+import { type StudyPlan, studyPlan } from '../consistency/study-plan.ts';
+import { studyRequests } from '../consistency/study-requests.ts';
 import type { Policies } from '../control-client.ts';
 import { exitCodeOf } from '../judge/verdict.ts';
 import { parsePositive, parseWhole } from '../plan/durations.ts';
@@ -13,6 +14,7 @@ import { UsageError } from '../usage-error.ts';
 import { type WatchedRun, watchRun } from './beside-dash.ts';
 import { executePlan, type ExecuteParts } from './execute.ts';
 import { type OpenTarget, openTarget, type TargetFlags } from './open-target.ts';
+import { requestLine } from './print-plan.ts';
 import type { MetricsSettings } from './run-metrics.ts';
 
 /** Flags of `run` that mean nothing to a study. */
@@ -21,7 +23,6 @@ const foreignFlags = {
   duration: '--duration',
   warmup: '--warmup',
   findMax: '--find-max',
-  dryRun: '--dry-run',
   h2Streams: '--h2-streams',
   threshold: '--threshold',
 } as const;
@@ -32,6 +33,7 @@ export interface StudyFlags extends TargetFlags, Partial<Record<keyof typeof for
   count?: string;
   rate?: string;
   driver: string;
+  dryRun?: boolean;
   out: string;
 }
 
@@ -73,6 +75,21 @@ function readyStudy({ study, file }: LoadedStudy, names: readonly string[], flag
   };
 }
 
+/** `--dry-run`: what would be done, how many requests that takes, and one of each as it would be sent. Nothing is sent. */
+export function printStudy({ study, file, cells }: ReadyStudy, flags: StudyFlags): void {
+  const target = flags.target ?? 'a reference server, started for the run';
+  const { plan } = planOf({ study, file, cells }, flags, { url: flags.target ?? 'http://127.0.0.1:0', protocol: 'http/1.1', insecureTls: false });
+  const { setup, each, text, beside } = studyRequests(study);
+  console.log(`target: ${target}, seed ${plan.seed}${plan.maxRequests === undefined ? '' : `, at most ${plan.maxRequests} requests`}`);
+  console.log(`study ${study.name} (${study.kind}): ${study.count} at ${study.ratePerSecond}/s, waits at most ${study.mostLagMs} ms for a write to be seen`);
+  for (const cell of cells) console.log(`  ${cell.name}: ${cellText(cell)}`);
+  console.log(`requests: ${setup} to set up, ${each} in each cell (${text}): ${setup + each * cells.length} at least`);
+  console.log(`and beside: ${beside}`);
+  const steps = [...(study.setup ?? []), ...study.open, ...study.channels.map(({ write }) => write), study.read, study.finalRead];
+  const scenario = plan.stages[0]?.[0]?.scenario;
+  if (scenario) for (const step of steps) console.log(`  ${requestLine(step, scenario, plan.seed)}`);
+}
+
 /** Opens the server that the flags mean, studies it and closes it. @returns the exit code */
 export async function openAndRunStudy(ready: ReadyStudy, flags: StudyFlags, settings: MetricsSettings): Promise<number> {
   const opened = await openTarget(flags);
@@ -108,12 +125,7 @@ async function runStudy(
 ): Promise<RunVerdict> {
   const { control } = opened;
   const before = await policiesBefore(cells, opened);
-  const { plan, cells: byLeg } = studyPlan(study, file, cells, {
-    seed: parseWhole(flags.seed, '--seed'),
-    target: opened.target,
-    startedAt: new Date(),
-    ...(flags.maxRequests !== undefined && { maxRequests: parseWhole(flags.maxRequests, '--max-requests', 1) }),
-  });
+  const { plan, cells: byLeg } = planOf({ study, file, cells }, flags, opened.target);
   const driver = studyDriver(study, byLeg, control);
   try {
     const { run } = await executePlan(plan, {
@@ -132,6 +144,23 @@ async function runStudy(
     if (before && control)
       await control.setPolicies(before).catch((error: Error) => console.error(`warning: the server keeps the policies of the last cell: ${error.message}`));
   }
+}
+
+/** Throws UsageError `over_budget` where the budget is less than what the study sends in any case. */
+function planOf({ study, file, cells }: ReadyStudy, flags: StudyFlags, target: OpenTarget['target']): StudyPlan {
+  const { setup, each, beside } = studyRequests(study);
+  const least = setup + each * cells.length;
+  if (flags.maxRequests !== undefined && parseWhole(flags.maxRequests, '--max-requests', 1) < least)
+    throw new UsageError(
+      'over_budget',
+      `--max-requests ${flags.maxRequests}: the study sends at least ${least} requests (${setup} to set up, ${each} in each of ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}), and beside ${beside}; lower --count, or raise the budget`,
+    );
+  return studyPlan(study, file, cells, {
+    seed: parseWhole(flags.seed, '--seed'),
+    target,
+    startedAt: new Date(),
+    ...(flags.maxRequests !== undefined && { maxRequests: parseWhole(flags.maxRequests, '--max-requests', 1) }),
+  });
 }
 
 /** Throws where cells with policies are wanted of a server that has none to set. */

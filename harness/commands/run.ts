@@ -18,7 +18,9 @@ import { findMax, stepOverrides } from './find-max.ts';
 import { printPlan } from './print-plan.ts';
 import { type WatchedRun, watchRun } from './beside-dash.ts';
 import { type MetricsFlags, metricsFlags, readMetricsFlags } from './run-metrics.ts';
-import { openAndRunStudy, studyOf } from './run-study.ts';
+import { openAndRunStudy, printStudy, studyOf } from './run-study.ts';
+import { studies } from '../../scenarios/studies.ts';
+import { studyRequests } from '../consistency/study-requests.ts';
 import { openTarget, type TargetFlags } from './open-target.ts';
 import { readTraceFlags } from './trace-flags.ts';
 
@@ -84,8 +86,8 @@ export const addRun: AddCommand = (program, exit) => {
     .option('--find-max', 'step the load up to the knee and say what gave way first (starts at --rate)')
     .option('--stack', 'drive the stack that `plumbline up` started: its server, its control port, spans to its collector')
     .option('--cells <names>', "a study's cells: all, or names separated by commas; they set the reference server's policies (default: the server as it is)")
-    .option('--count <number>', "a study's users (resubmit, retry) or writes (consistency) in each cell")
-    .option('--dry-run', 'print the plan and the first requests, send nothing')
+    .option('--count <number>', `a study's users (resubmit, retry) or writes (consistency) in each cell; requests of a cell: ${requestsOfCells()}`)
+    .option('--dry-run', 'print the plan and the first requests (of a study: how many a cell sends, and one of each), send nothing')
     .option('--out <folder>', 'where results go', 'results')
     .addHelpText(
       'after',
@@ -99,6 +101,10 @@ export const addRun: AddCommand = (program, exit) => {
       // For its faults: with --stack the addresses are added, and it is read again.
       readTraceFlags(flags);
       const study = await studyOf(names, flags);
+      if (study && flags.dryRun) {
+        printStudy(study, flags);
+        return;
+      }
       if (study) {
         exit(await openAndRunStudy(study, flags, metricsSettings));
         return;
@@ -165,6 +171,13 @@ export const addRun: AddCommand = (program, exit) => {
       }
     });
 };
+
+/** Of the shipped studies at their own count: what --max-requests must leave room for. */
+function requestsOfCells(): string {
+  return Object.values(studies)
+    .map((study) => `${study.name} ${study.count}: at least ${studyRequests(study).each}`)
+    .join(', ');
+}
 
 function k6Outputs({ k6Prometheus, k6Otlp, driver }: RunFlags): K6Outputs {
   const given = Object.entries({ '--k6-prometheus': k6Prometheus, '--k6-otlp': k6Otlp }).filter(([, url]) => url !== undefined);

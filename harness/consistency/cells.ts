@@ -3,6 +3,9 @@ import type { StudyKind } from '../../scenarios/study-types.ts';
 import type { Policies } from '../control-client.ts';
 import { UsageError } from '../usage-error.ts';
 
+/** `fresh`: no read is stale. `own`: a session sees what it wrote, and never less than before. */
+export type ReadPromise = 'fresh' | 'own';
+
 export interface Cell {
   name: string;
   /** Absent: the server is left as it is. */
@@ -13,7 +16,7 @@ export interface Cell {
    * Of acknowledged messages, of answers whose stream ended, and of messages that are there twice. Absent: a server as it is, of which none may be lost or doubled.
    * `some`: the policy is known to allow it, and the study must find it. `any`: it may or may not.
    */
-  expects?: { lost: 'none' | 'some'; answers: 'none' | 'any'; duplicates: 'none' | 'some' };
+  expects?: { lost: 'none' | 'some'; answers: 'none' | 'any'; duplicates: 'none' | 'some'; reads?: ReadPromise };
 }
 
 /** They set nothing; the second one's clients send keys. */
@@ -22,6 +25,7 @@ const asItIs: readonly Cell[] = [
   { name: 'as-it-is-keys', keys: true },
 ];
 
+const keepsAll = { lost: 'none', answers: 'none', duplicates: 'none' } as const;
 const observed: Policies = { conflict: 'lww', idempotency: 'off', reads: 'eventual' };
 
 const cellsOf: Readonly<Record<StudyKind, readonly Cell[]>> = {
@@ -41,8 +45,8 @@ const cellsOf: Readonly<Record<StudyKind, readonly Cell[]>> = {
   ],
   consistency: [
     { name: 'eventual', policies: observed, keys: false },
-    { name: 'strong', policies: { ...observed, reads: 'strong' }, keys: false },
-    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false },
+    { name: 'strong', policies: { ...observed, reads: 'strong' }, keys: false, expects: { ...keepsAll, reads: 'fresh' } },
+    { name: 'session', policies: { ...observed, reads: 'session' }, keys: false, expects: { ...keepsAll, reads: 'own' } },
   ],
 };
 

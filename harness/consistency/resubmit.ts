@@ -4,9 +4,11 @@
  */
 import type { DriveReport } from '../drive/driver.ts';
 import type { Operation, ReadOperation, WriteOperation } from './history.ts';
-import { parsed, valueAt } from './seen.ts';
+import { leafNamed } from './place.ts';
+import { parsed } from './seen.ts';
+import { noSight, type Sight } from './pilot.ts';
 import { spreadDelays } from './spread.ts';
-import { firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
+import { type FirstLook, firstChannel, prepare, readFinals, reportedLoad, sendWatchedUsers, type Window } from './study-leg.ts';
 import type { ReadResult, Session, UserClient } from './user-client.ts';
 import { conflictStatus } from './user-request.ts';
 
@@ -29,6 +31,8 @@ export interface ResubmitUser {
 export interface ResubmitLeg {
   window: Window;
   users: ResubmitUser[];
+  /** How long writes took to be seen while the users came. */
+  witnesses: Sight;
 }
 
 /** A refused message is sent again behind what the refusal names; so often at most. */
@@ -41,18 +45,19 @@ const betweenRefreshesMs = 250;
  * A user whose message is refused (409) reads again and sends it behind the leaf that the refusal names: it is not lost, the user knows of it.
  * @param found what the leg finds, filled as it goes, so that a stopped leg has what there is
  */
-export async function driveResubmit(client: UserClient, known: Window | undefined, found: (leg: ResubmitLeg) => void): Promise<DriveReport> {
+export async function driveResubmit(client: UserClient, look: FirstLook, found: (leg: ResubmitLeg) => void): Promise<DriveReport> {
   const { study, context } = client;
-  const { sessions, window } = await prepare(client, study.count, known);
+  const { sessions, window } = await prepare(client, study.count, look);
   const delays = Object.fromEntries(
     resubmitVariants.map((variant) => [variant, spreadDelays(Math.ceil(study.count / 2), window.horizonMs, context.plan.seed, variant)]),
   );
   const users: ResubmitUser[] = [];
-  found({ window, users });
+  const witnesses = noSight();
+  found({ window, users, witnesses });
   return reportedLoad(
     client,
     (fromMs) =>
-      sendUsers(client, sessions.length, fromMs, study.ratePerSecond, async (index, dueAtMs) => {
+      sendWatchedUsers(client, sessions.length, fromMs, witnesses, async (index, dueAtMs) => {
         const session = sessions[index];
         const variant = resubmitVariants[index % resubmitVariants.length] ?? 'mid-stream';
         const delayMs = delays[variant]?.[Math.floor(index / 2)] ?? 0;
@@ -91,7 +96,7 @@ async function resubmit(client: UserClient, session: Session, { variant, delayMs
   const shown = await refreshed(client, session);
   if (!shown) return;
   user.refresh = shown.operation;
-  await submitAgain(client, session, client.parentIn(shown.body), user);
+  await submitAgain(client, session, client.parentIn(shown.body, shown.operation.seen), user);
 }
 
 /** The first read that is answered; undefined: none was. */
@@ -115,19 +120,11 @@ async function submitAgain(client: UserClient, session: Session, parentShown: st
     const answer = await written.request.answered;
     await written.answer;
     if (answer.status !== conflictStatus) return;
-    const named = leafIn(client, parsed(answer.text));
+    const named = leafNamed(client.study, parsed(answer.text));
     const shown = await refreshed(client, session);
     if (named === undefined && !shown) return;
-    parent = named ?? client.parentIn(shown?.body);
+    parent = named ?? client.parentIn(shown?.body, shown?.operation.seen);
   }
-}
-
-function leafIn({ study }: UserClient, body: unknown): string | undefined {
-  for (const path of study.parent?.onConflict ?? []) {
-    const leaf = valueAt(body, path);
-    if (typeof leaf === 'string') return leaf;
-  }
-  return undefined;
 }
 
 function place(parent: string | undefined): { parent?: string } {

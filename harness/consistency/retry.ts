@@ -5,7 +5,7 @@ import { keyedRandom } from '../../scenarios/random.ts';
 import type { DriveReport } from '../drive/driver.ts';
 import type { WriteOperation } from './history.ts';
 import { spreadDelays } from './spread.ts';
-import { firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
+import { type FirstLook, firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
 import type { Session, UserClient } from './user-client.ts';
 
 export type RetryVariant = 'double-click' | 'timeout';
@@ -27,9 +27,9 @@ const mostClickGapMs = 100;
 /** Clients give up at some share of the time that an acknowledgement takes: some of them before the server has stored anything, some after. */
 const mostPatience = 1.5;
 
-export async function driveRetry(client: UserClient, known: Window | undefined, found: (leg: RetryLeg) => void): Promise<DriveReport> {
+export async function driveRetry(client: UserClient, look: FirstLook, found: (leg: RetryLeg) => void): Promise<DriveReport> {
   const { study, context } = client;
-  const { sessions, window } = await prepare(client, study.count + 1, known);
+  const { sessions, window } = await prepare(client, study.count + 1, look);
   const usual = sessions.pop();
   const ackMs = usual ? await usualAckMs(client, { ...usual, rehearsal: true }) : 0;
   const patience = spreadDelays(Math.ceil(study.count / 2), mostPatience * ackMs, context.plan.seed, 'patience');

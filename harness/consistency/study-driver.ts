@@ -7,7 +7,7 @@ import type { Cell } from './cells.ts';
 import { HistoryLog, type Operation } from './history.ts';
 import { driveResubmit, type ResubmitLeg } from './resubmit.ts';
 import { driveRetry, type RetryLeg } from './retry.ts';
-import type { Window } from './study-leg.ts';
+import type { FirstLook, Window } from './study-leg.ts';
 import { UserClient } from './user-client.ts';
 import { driveVisibility, type VisibilityLeg } from './visibility.ts';
 
@@ -31,6 +31,7 @@ export interface StudyDriver extends Driver {
 /** @param cells by leg id */
 export function studyDriver(study: Study, cells: ReadonlyMap<string, Cell>, control: ControlClient | undefined): StudyDriver {
   const records = new Map<string, LegRecord>();
+  const setsPolicies = [...cells.values()].some(({ policies }) => policies !== undefined);
   const driver: StudyDriver = {
     name: 'native',
     withoutJourneys: true,
@@ -55,14 +56,15 @@ export function studyDriver(study: Study, cells: ReadonlyMap<string, Cell>, cont
         Object.assign(record, { [name]: part });
         driver.window ??= part.window;
       };
+      const look: FirstLook = { known: driver.window, under: (first) => (setsPolicies && control ? underEventualReads(control, first) : first()) };
       try {
         switch (study.kind) {
           case 'resubmit':
-            return await driveResubmit(client, driver.window, (part) => found(part, 'resubmit'));
+            return await driveResubmit(client, look, (part) => found(part, 'resubmit'));
           case 'retry':
-            return await driveRetry(client, driver.window, (part) => found(part, 'retry'));
+            return await driveRetry(client, look, (part) => found(part, 'retry'));
           case 'consistency':
-            return await driveVisibility(client, driver.window, (part) => found(part, 'visibility'));
+            return await driveVisibility(client, look, (part) => found(part, 'visibility'));
         }
       } finally {
         client.close();
@@ -71,6 +73,18 @@ export function studyDriver(study: Study, cells: ReadonlyMap<string, Cell>, cont
     },
   };
   return driver;
+}
+
+/** Reads of a replica are what writes are late for: under strong reads everything is seen at once, and the users of every cell would come back within that. */
+async function underEventualReads<T>(control: ControlClient, look: () => Promise<T>): Promise<T> {
+  const own = await control.policies();
+  if (!own || own.reads === 'eventual') return look();
+  await control.setPolicies({ ...own, reads: 'eventual' });
+  try {
+    return await look();
+  } finally {
+    await control.setPolicies(own);
+  }
 }
 
 /** Undefined also where the server has gone: what was measured of it stays. */

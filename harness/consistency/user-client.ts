@@ -11,8 +11,9 @@ import type { ConnectionPool } from '../drive/native/wire.ts';
 import type { Leg } from '../plan/plan.ts';
 import type { Phase, Sample } from '../sample.ts';
 import { HistoryLog, type ReadOperation, type WriteOperation } from './history.ts';
+import { parentShown } from './place.ts';
 import { parsed, seenIn, valueAt } from './seen.ts';
-import { type Answer, UserRequest } from './user-request.ts';
+import { type Answer, conflictStatus, UserRequest } from './user-request.ts';
 
 /** Groups of connections: a read goes over the next one, so that servers behind a balancer are all asked. */
 export const connectionGroups = 8;
@@ -165,11 +166,13 @@ export class UserClient {
       invokedAtMs: this.context.clock.now(),
       ...(final && { final }),
     });
+    const carried = session.token;
     const request = this.#send(session, final ? this.study.finalRead : this.study.read, rest, connection, {});
     this.#describe(operation, request.sample);
     const answer = await request.answered;
     const body = answer.kind === 'ok' ? parsed(answer.text) : undefined;
-    this.#keepToken(session, answer.headers);
+    // A write that was acknowledged meanwhile gave a token that this answer knows nothing of.
+    if (session.token === carried) this.#keepToken(session, answer.headers);
     operation.outcome = answer.kind === 'ok' ? 'ok' : answer.kind === 'refused' ? 'failed' : 'unknown';
     if (answer.status !== undefined) operation.status = answer.status;
     if (answer.kind === 'ok' && request.sample.endedAtMs !== undefined) {
@@ -179,13 +182,9 @@ export class UserClient {
     return { operation, sample: request.sample, answer, body };
   }
 
-  /** What a user who reads this would write behind: the last message that is shown. Undefined for a study whose server chooses. */
-  parentIn(body: unknown): string | undefined {
-    const { parent } = this.study;
-    if (!parent) return undefined;
-    const messages = valueAt(body, parent.messages);
-    const last = Array.isArray(messages) ? valueAt(messages.at(-1), parent.id) : undefined;
-    return typeof last === 'string' ? last : parent.none;
+  /** What a user who reads this would write behind. Throws where the study's `parent` does not fit the read. @param seen what the read shows */
+  parentIn(body: unknown, seen?: readonly string[]): string | undefined {
+    return parentShown(this.study, body, seen);
   }
 
   /** Resolves at that moment of the run's clock; throws Stopped when the leg is. */
@@ -220,8 +219,9 @@ export class UserClient {
     this.#keepEndToken(session, answer);
     if (!head && answer.status !== undefined) {
       operation.status = answer.status;
-      // A server's fault does not say whether it was done; a refusal of the request does.
-      operation.outcome = answer.status >= 500 ? 'unknown' : 'failed';
+      // A server's fault does not say whether it was done; a refusal of the request does, unless it may mean that an earlier one with the same key is still at work.
+      const keyed = this.withKeys && this.study.keyHeader !== undefined;
+      operation.outcome = answer.status >= 500 || (keyed && answer.status === conflictStatus) ? 'unknown' : 'failed';
     }
     if (!head || answer.messageId === undefined) return undefined;
     const known = this.#answerIds.get(session.key) ?? [];

@@ -1,11 +1,13 @@
 /** How soon a write is seen: from single reads, each sent some time after a write's acknowledgement, to a curve and the times at which it reaches a share. Pure. */
 import { keyedRandom } from '../../scenarios/random.ts';
-import { type Share, wilsonShare } from './binomial.ts';
+import { clusteredShare, type Share } from './binomial.ts';
 
 /** A read that was aimed at one write. */
 export interface AimedRead {
   /** Which write. */
   write: number;
+  /** Of which conversation: what befalls one of its versions befalls others, too. */
+  key: string;
   /** From the write's acknowledgement to when the read was sent. Below zero is not aimed. */
   sentAfterMs: number;
   /** To when its answer came: what it shows was so at some moment between the two. */
@@ -25,7 +27,7 @@ export interface VisibilityQuantile {
   p: number;
   /** Absent: the reads never reach that share. */
   ms?: number;
-  /** 95%, by resampling writes; an end is absent where the resampled curves do not reach the share either. */
+  /** 95%, by resampling conversations; an end is absent where the resampled curves do not reach the share either. */
   lowMs?: number;
   highMs?: number;
   /** False: too few writes to tell this share (ten are wanted beyond it). */
@@ -45,15 +47,15 @@ const binsDrawn = 40;
 const leastTold = 0.95;
 
 /**
- * P(a read sent t after the acknowledgement sees the write), in bins with Wilson's interval, and t-visibility: the smallest t at which the curve reaches 50, 95 and 99%.
- * The curve for that is the isotonic fit of all reads (pooled adjacent violators): seeing gets likelier with time, no shape is assumed. Reads of one write are not
- * independent, so intervals come from resampling whole writes.
+ * P(a read sent t after the acknowledgement sees the write), in bins with intervals, and t-visibility: the smallest t at which the curve reaches 50, 95 and 99%.
+ * The curve for that is the isotonic fit of all reads (pooled adjacent violators): seeing gets likelier with time, no shape is assumed. Reads of one write, and versions of
+ * one conversation, are not independent, so intervals come from resampling whole conversations, and those of bins from how much conversations differ.
  * @param seed of the resampling
  */
 export function visibilityCurve(reads: readonly AimedRead[], seed: number): VisibilityCurve {
   const sorted = reads.toSorted((a, b) => a.sentAfterMs - b.sentAfterMs);
-  const byWrite = [...Map.groupBy(sorted, ({ write }) => write).values()];
-  return { writes: byWrite.length, reads: sorted.length, bins: binsOf(sorted), quantiles: quantilesOf(sorted, byWrite, seed) };
+  const writes = new Set(sorted.map(({ write }) => write)).size;
+  return { writes, reads: sorted.length, bins: binsOf(sorted), quantiles: quantilesOf(sorted, writes, seed) };
 }
 
 /** The same quantiles, counted from the commit to the read of the store. Undefined unless the server tells both of nearly every read. */
@@ -62,18 +64,18 @@ export function quantilesFromCommit(reads: readonly AimedRead[], seed: number): 
   return told.length === 0 || told.length < leastTold * reads.length ? undefined : visibilityCurve(told, seed).quantiles;
 }
 
-function quantilesOf(sorted: readonly AimedRead[], byWrite: readonly (readonly AimedRead[])[], seed: number): VisibilityQuantile[] {
+function quantilesOf(sorted: readonly AimedRead[], writes: number, seed: number): VisibilityQuantile[] {
   const estimates = reach(sorted.map((read) => ({ read, weight: 1 })));
   const random = keyedRandom(seed, 'visibility');
   const drawn: (number | undefined)[][] = [];
-  const writeIds = byWrite.map((group) => group[0]?.write ?? 0);
-  for (let i = 0; i < resamples && byWrite.length > 1; i += 1) {
-    const weights = new Map<number, number>();
-    for (let k = 0; k < byWrite.length; k += 1) {
-      const id = writeIds[Math.floor(random() * byWrite.length)] ?? 0;
-      weights.set(id, (weights.get(id) ?? 0) + 1);
+  const keys = [...new Set(sorted.map(({ key }) => key))].toSorted();
+  for (let i = 0; i < resamples && keys.length > 1; i += 1) {
+    const weights = new Map<string, number>();
+    for (let k = 0; k < keys.length; k += 1) {
+      const key = keys[Math.floor(random() * keys.length)] ?? '';
+      weights.set(key, (weights.get(key) ?? 0) + 1);
     }
-    drawn.push(reach(sorted.flatMap((read) => (weights.has(read.write) ? [{ read, weight: weights.get(read.write) ?? 0 }] : []))));
+    drawn.push(reach(sorted.flatMap((read) => (weights.has(read.key) ? [{ read, weight: weights.get(read.key) ?? 0 }] : []))));
   }
   return visibilityShares.map((p, index) => {
     const ms = estimates[index];
@@ -85,7 +87,7 @@ function quantilesOf(sorted: readonly AimedRead[], byWrite: readonly (readonly A
       ...(ms !== undefined && { ms }),
       ...(lowMs !== undefined && Number.isFinite(lowMs) && { lowMs }),
       ...(highMs !== undefined && Number.isFinite(highMs) && { highMs }),
-      enough: ms !== undefined && byWrite.length * Math.min(p, 1 - p) >= 10 - 1e-6,
+      enough: ms !== undefined && writes * Math.min(p, 1 - p) >= 10 - 1e-6,
     };
   });
 }
@@ -109,12 +111,10 @@ function binsOf(sorted: readonly AimedRead[]): CurveBin[] {
   const last = sorted.at(-1)?.sentAfterMs;
   if (last === undefined) return [];
   const widthMs = Math.max(last / binsDrawn, 1e-6) * (1 + 1e-9);
-  const counts = Array.from({ length: binsDrawn }, () => ({ saw: 0, n: 0 }));
-  for (const { sentAfterMs, saw } of sorted) {
-    const bin = counts[Math.min(binsDrawn - 1, Math.floor(sentAfterMs / widthMs))];
-    if (!bin) continue;
-    bin.n += 1;
-    if (saw) bin.saw += 1;
-  }
-  return counts.flatMap(({ saw, n }, index) => (n === 0 ? [] : [{ fromMs: index * widthMs, toMs: (index + 1) * widthMs, ...wilsonShare(saw, n) }]));
+  const bins = Map.groupBy(sorted, ({ sentAfterMs }) => Math.min(binsDrawn - 1, Math.floor(sentAfterMs / widthMs)));
+  return [...bins].map(([index, reads]) => ({
+    fromMs: index * widthMs,
+    toMs: (index + 1) * widthMs,
+    ...clusteredShare([...Map.groupBy(reads, ({ key }) => key).values()].map((of) => ({ count: of.filter(({ saw }) => saw).length, n: of.length }))),
+  }));
 }

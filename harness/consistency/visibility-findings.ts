@@ -4,7 +4,7 @@ import { channelOrder } from './checker/channel-order.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import type { Channels, Operation } from './history.ts';
 import type { RatedRead } from './visibility.ts';
-import { quantilesFromCommit, visibilityCurve } from './visibility-curve.ts';
+import { quantilesFromCommit, type VisibilityQuantile, visibilityCurve } from './visibility-curve.ts';
 
 export function visibilityFindings(
   aimed: ReadonlyMap<string, readonly RatedRead[]>,
@@ -30,21 +30,45 @@ export function visibilityFindings(
   };
 }
 
-/** Whether the median visibility differs between the full rate and half of it: intervals that do not overlap. */
-export function ownLoad(reads: readonly RatedRead[], seed: number): CellFindings['ownLoad'] {
-  const [full, half] = (['full', 'half'] as const).map(
+/**
+ * Whether visibility differs between the full rate and half of it, by intervals that do not overlap: at the median, and at 99% where both sides have enough writes. Undecided
+ * where a side never gets there: then the load may be what keeps it from that.
+ */
+export function ownLoad(reads: readonly RatedRead[], seed: number): NonNullable<CellFindings['ownLoad']> {
+  const [full = [], half = []] = (['full', 'half'] as const).map(
     (rate) =>
       visibilityCurve(
         reads.filter((read) => read.rate === rate),
         seed,
-      ).quantiles[0],
+      ).quantiles,
   );
-  if (full?.ms === undefined || half?.ms === undefined) return undefined;
-  const said = (q: typeof full): string => `${(q?.ms ?? 0).toFixed(1)} ms (${q?.lowMs?.toFixed(1) ?? '?'} to ${q?.highMs?.toFixed(1) ?? '?'})`;
-  const apart = (one: typeof full, other: typeof full): boolean => one?.lowMs !== undefined && other?.highMs !== undefined && one.lowMs > other.highMs;
-  const moved = apart(full, half) || apart(half, full);
+  const sides = full.flatMap((one, index) => {
+    const other = half[index];
+    return other && (index === 0 || (one.p === 0.99 && one.enough && other.enough)) ? [comparedRates(one, other)] : [];
+  });
+  return {
+    moved: sides.some(({ moved }) => moved),
+    decided: sides[0]?.decided === true,
+    text: sides.length === 0 ? 'no read was aimed at an acknowledged write' : sides.map(({ text }) => text).join('; '),
+  };
+}
+
+function comparedRates(full: VisibilityQuantile, half: VisibilityQuantile): NonNullable<CellFindings['ownLoad']> {
+  const what = full.p === 0.5 ? 'median visibility' : `visibility of ${full.p * 100}%`;
+  if (full.ms === undefined || half.ms === undefined) {
+    const never = [...(full.ms === undefined ? ['at the full rate'] : []), ...(half.ms === undefined ? ['at half of it'] : [])].join(' and ');
+    return { moved: false, decided: false, text: `${what}: reads never got there ${never}, so whether the load moves what it measures is not known` };
+  }
+  const said = ({ ms = 0, lowMs, highMs }: VisibilityQuantile): string => `${ms.toFixed(1)} ms (${lowMs?.toFixed(1) ?? '?'} to ${highMs?.toFixed(1) ?? '?'})`;
+  const both = `${what} at the full rate ${said(full)}, at half of it ${said(half)}`;
+  if (full.lowMs === undefined || full.highMs === undefined || half.lowMs === undefined || half.highMs === undefined)
+    return { moved: false, decided: false, text: `${both}: too few conversations for an interval, so whether the load moves what it measures is not known` };
+  const moved = full.lowMs > half.highMs || half.lowMs > full.highMs;
+  // What both intervals still allow.
+  const mostMs = Math.max(full.highMs - half.lowMs, half.highMs - full.lowMs);
   return {
     moved,
-    text: `median visibility at the full rate ${said(full)}, at half of it ${said(half)}: ${moved ? 'the load itself moves what it measures, take a lower --rate' : 'no difference seen'}`,
+    decided: true,
+    text: `${both}: ${moved ? 'the load itself moves what it measures, take a lower --rate' : `no difference seen; one of up to ${mostMs.toFixed(1)} ms would not be`}`,
   };
 }

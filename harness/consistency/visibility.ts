@@ -7,7 +7,7 @@ import type { StudyChannel } from '../../scenarios/study-types.ts';
 import type { DriveReport } from '../drive/driver.ts';
 import { plannedWrites, type PlannedWrite } from './visibility-plan.ts';
 import { storeMomentMs } from './store-moment.ts';
-import { inParallel, prepare, readFinals, reportedLoad, type Window } from './study-leg.ts';
+import { type FirstLook, inParallel, prepare, readFinals, reportedLoad, type Window } from './study-leg.ts';
 import type { Session, UserClient, Written } from './user-client.ts';
 import type { AimedRead } from './visibility-curve.ts';
 
@@ -21,17 +21,19 @@ export interface VisibilityLeg {
 }
 
 /** Versions of one conversation. */
-const versionsEach = 4;
+export const versionsEach = 4;
 const spreadReads = 6;
 const focusedReads = 6;
+/** Of each write of a channel. */
+export const readsEach = spreadReads + focusedReads;
 const recentWrites = 20;
 /** Around the time at which earlier writes became visible. */
 const focusMarginShare = 0.1;
 const leastFocusMarginMs = 4;
 
-export async function driveVisibility(client: UserClient, known: Window | undefined, found: (leg: VisibilityLeg) => void): Promise<DriveReport> {
+export async function driveVisibility(client: UserClient, look: FirstLook, found: (leg: VisibilityLeg) => void): Promise<DriveReport> {
   const { study } = client;
-  const { sessions, window } = await prepare(client, Math.max(1, Math.ceil(study.count / versionsEach)), known);
+  const { sessions, window } = await prepare(client, Math.max(1, Math.ceil(study.count / versionsEach)), look);
   const aimed = new Map(study.channels.map(({ name }): [string, RatedRead[]] => [name, []]));
   found({ window, aimed });
   const writers = sessions.map((session) => new Writer(client, session, window, aimed));
@@ -59,11 +61,20 @@ export async function driveVisibility(client: UserClient, known: Window | undefi
   );
 }
 
-/** The writer of one conversation, with two other readers of it. */
+/** A session, and the request of it that is under way: meanwhile it asks nothing else, since of two answers nobody could say which one it knew last. */
+interface Taker {
+  session: Session;
+  busy: Promise<unknown> | undefined;
+}
+
+/** The writers of one conversation, one a channel, and its readers: two others, and as many more as are wanted at the same time. */
 class Writer {
   readonly #client: UserClient;
-  readonly #session: Session;
-  readonly #readers: Session[];
+  readonly #index: number;
+  readonly #key: string;
+  readonly #writers: Map<StudyChannel, Taker>;
+  readonly #takers: Taker[];
+  readonly #first: Session;
   readonly #window: Window;
   readonly #aimed: Map<string, RatedRead[]>;
   readonly #versions = new Map<string, number>();
@@ -73,8 +84,14 @@ class Writer {
 
   constructor(client: UserClient, session: Session, window: Window, aimed: Map<string, RatedRead[]>) {
     this.#client = client;
-    this.#session = session;
-    this.#readers = [session, client.another(session, 'reader-a'), client.another(session, 'reader-b')];
+    this.#index = session.index;
+    this.#key = session.key;
+    this.#first = session;
+    const taker = (own: Session): Taker => ({ session: own, busy: undefined });
+    this.#writers = new Map(
+      client.study.channels.map((channel, at) => [channel, taker(at === 0 ? session : client.another(session, `${channel.name}-writer`))]),
+    );
+    this.#takers = [...this.#writers.values(), ...['reader-a', 'reader-b'].map((name) => taker(client.another(session, name)))];
     this.#window = window;
     this.#aimed = aimed;
   }
@@ -84,10 +101,12 @@ class Writer {
     const client = this.#client;
     this.#version += 1;
     const version = this.#version;
-    const written = client.study.channels.map((channel) => {
-      const value = client.mark(channel.name, this.#session.index, version);
+    const written = [...this.#writers].map(([channel, taker]) => {
+      const value = client.mark(channel.name, this.#index, version);
       this.#versions.set(value, version);
-      return { channel, value, written: client.write(this.#session, channel, value, { version }, { intendedAtMs: dueAtMs }) };
+      const sent = client.write(taker.session, channel, value, { version }, { intendedAtMs: dueAtMs });
+      occupy(taker, sent.request.acknowledged);
+      return { channel, value, written: sent };
     });
     this.#open = written.map((entry) => entry.written);
     await Promise.all(
@@ -100,9 +119,23 @@ class Writer {
     );
   }
 
-  /** The streams of the version before are over: whose answer still comes would move the place of the next message. */
+  /** The streams of the version before are over: whose answer still comes would move the place of the next message. And the writers have no read under way. */
   async settled(): Promise<void> {
     await Promise.all(this.#open.map(({ answer }) => answer));
+    for (const taker of this.#writers.values()) while (taker.busy) await taker.busy;
+  }
+
+  /** In turn, the next one that has nothing under way. */
+  #reader(): Taker {
+    this.#reads += 1;
+    const count = this.#takers.length;
+    for (let i = 0; i < count; i += 1) {
+      const taker = this.#takers[(this.#reads + i) % count];
+      if (taker && !taker.busy) return taker;
+    }
+    const more: Taker = { session: this.#client.another(this.#first, `reader-${count}`), busy: undefined };
+    this.#takers.push(more);
+    return more;
   }
 
   async #aim(
@@ -117,15 +150,17 @@ class Writer {
     await Promise.all(
       delays.map(async (delayMs) => {
         await this.#client.until(fromMs + delayMs);
-        this.#reads += 1;
-        const reader = this.#readers[this.#reads % this.#readers.length] ?? this.#session;
-        const { operation, sample } = await this.#client.read(reader);
+        const reader = this.#reader();
+        const read = this.#client.read(reader.session);
+        occupy(reader, read);
+        const { operation, sample } = await read;
         if (operation.outcome !== 'ok' || operation.completedAtMs === undefined || operation.seen === undefined) return;
         const saw =
           operation.seen.includes(value) || (channel.keeps === 'latest' && operation.seen.some((other) => this.#isLater(channel, other, write.version)));
         const readAtMs = storeMomentMs(sample);
         reads.push({
           write: write.index,
+          key: this.#key,
           rate: write.rate,
           sentAfterMs: operation.invokedAtMs - fromMs,
           answeredAfterMs: operation.completedAtMs - fromMs,
@@ -141,6 +176,18 @@ class Writer {
   }
 }
 
+function occupy(taker: Taker, work: Promise<unknown>): void {
+  const busy: Promise<unknown> = work.then(
+    () => {
+      if (taker.busy === busy) taker.busy = undefined;
+    },
+    () => {
+      if (taker.busy === busy) taker.busy = undefined;
+    },
+  );
+  taker.busy = busy;
+}
+
 /** When a write is read: some over the whole window, some where the latest writes turned from unseen to seen. */
 function aimedDelays(reads: readonly RatedRead[], { horizonMs, longestMs }: Window, ...seed: (string | number)[]): number[] {
   const random = keyedRandom('aim', ...seed);
@@ -153,7 +200,7 @@ function aimedDelays(reads: readonly RatedRead[], { horizonMs, longestMs }: Wind
 
 /** From the last miss to the first sight of the latest writes, outliers left out; undefined as long as there are too few. */
 function turn(reads: readonly RatedRead[]): [number, number] | undefined {
-  const latest = [...Map.groupBy(reads.slice(-recentWrites * (spreadReads + focusedReads)), ({ write }) => write).values()];
+  const latest = [...Map.groupBy(reads.slice(-recentWrites * readsEach), ({ write }) => write).values()];
   const misses = latest.map((of) => Math.max(0, ...of.filter(({ saw }) => !saw).map(({ sentAfterMs }) => sentAfterMs))).toSorted((a, b) => a - b);
   const sights = latest
     .map((of) => Math.min(...of.filter(({ saw }) => saw).map(({ sentAfterMs }) => sentAfterMs)))

@@ -1,7 +1,7 @@
 /** What a study found, as lines of text. Pure. */
 import type { Share } from '../consistency/binomial.ts';
 import type { VisibilityQuantile } from '../consistency/visibility-curve.ts';
-import type { CellFindings, ChannelVisibility, Findings, LossCurve } from '../results/findings.ts';
+import type { CellFindings, ChannelVisibility, CostDifference, Findings, LossCurve, RetryPairs } from '../results/findings.ts';
 import { ms, number, percent } from './format.ts';
 import { wrap } from './text-lines.ts';
 
@@ -20,11 +20,47 @@ export function shortShare({ count, n }: Share): string {
 }
 
 /** The loss of a variant and its window in one line. */
-export function lossText({ variant, what, from, windowMs, safe, users }: LossCurve): string {
+export function lossText({ variant, what, from, windowMs, windowHighMs, safe, users }: LossCurve): string {
   const lost = users.filter((user) => user.lost).length;
   if (windowMs === undefined) return `${variant}: none of ${number(users.length)} lost the ${what}, whenever they came back`;
-  const after = safe ? `; none of ${number(safe.users)} who came back after that` : '; nobody came back later';
-  return `${variant}: ${number(lost)} of ${number(users.length)} lost the ${what}, all who came back within ${ms(windowMs)} of ${from}${after}`;
+  const end = windowHighMs === undefined ? '' : ` (95%: the window ends before ${ms(windowHighMs)})`;
+  const after = safe ? `; none of the ${number(safe.users)} who came back later still` : '; nobody came back later';
+  return `${variant}: ${number(lost)} of ${number(users.length)} lost the ${what}; the one of them who came back last did so ${ms(windowMs)} after ${from}${end}${after}`;
+}
+
+/** What was lost, in one line each: of `resubmit` by who was at risk. */
+export function lostTexts({ lost, lostAnswers, resubmit }: CellFindings): string[] {
+  const answers = lostAnswers ? `; ${shareText(lostAnswers)} answers` : '';
+  if (!resubmit) return [`lost: ${shareText(lost)} acknowledged messages${answers}`];
+  const { others, early, late } = resubmit;
+  return [
+    `lost: the first message of ${shareText(lost)} users who sent another; ${shareText(others)} messages that nothing followed${answers}`,
+    `of those users, who came back within the ${ms(early.withinMs)} that writes took to be seen: ${shareText(early)}; ${
+      late ? `later than ${ms(late.fromMs)}, when everything was seen: ${shareText(late)}` : 'when everything is seen is not known: some writes never were'
+    }`,
+  ];
+}
+
+/** Of messages that were sent twice, by how it came to that. */
+export function pairText({ variant, users, sentTwice, firstAcknowledged, doubled }: RetryPairs): string {
+  return `${variant}: of ${number(users)} users ${number(sentTwice)} sent theirs twice (${number(firstAcknowledged)} had the first acknowledged); there more than once: ${shareText(doubled)}`;
+}
+
+/** `+12 (8 to 16)`, `not told apart (-3 to 5)`: milliseconds against the first cell. */
+export function costText({ ms: difference, lowMs, highMs }: CostDifference): string {
+  const interval = `${number(lowMs)} to ${number(highMs)}`;
+  return lowMs <= 0 && highMs >= 0 ? `not told apart (${interval})` : `${difference >= 0 ? '+' : ''}${number(difference)} (${interval})`;
+}
+
+/** What a remedy costs its users, in one line. */
+export function costLine({ cost }: CellFindings): string[] {
+  const said = (['submit', 'read'] as const).flatMap((kind) =>
+    (['p50', 'p95'] as const).flatMap((quantile) => {
+      const difference = cost?.[kind][quantile];
+      return difference ? [`${kind} ${quantile} ${costText(difference)}`] : [];
+    }),
+  );
+  return said.length === 0 ? [] : [`against the first cell, ms over the same requests: ${said.join(', ')}`];
 }
 
 /** `content: reads that see a write: 50% after 1,998 ms (1,990 to 2,004), 95% after ...`. */
@@ -51,6 +87,11 @@ export function orderText({ first, second, firstAhead, secondAhead, both, togeth
   return `order: ${first} before ${second} in ${number(firstAhead)}, ${second} before ${first} in ${number(secondAhead)}, seen together in ${number(together)}${both > 0 ? `, both ways in ${number(both)}` : ''}`;
 }
 
+/** What sessions saw that they should not. */
+export function readsText({ stale, monotonic, readYourWrites }: CellFindings): string {
+  return `stale reads: ${shareText(stale)}; backward reads: ${shareText(monotonic)}; own writes not seen: ${shareText(readYourWrites)}`;
+}
+
 /** The window as the first look found it. */
 export function windowText({ window: { longestMs, horizonMs, neverSeen } }: Findings): string {
   return `First look: a write took up to ${ms(longestMs)} to be seen${neverSeen > 0 ? `, ${neverSeen} never were` : ''}; delays spread over ${ms(horizonMs)}`;
@@ -62,15 +103,18 @@ export function findingsLines(findings: Findings, width: number): string[] {
   for (const cell of cells) {
     lines.push(...wrap(`${cell.name}: ${cell.text}`, width, '  ', '    '));
     const said = [
-      `lost: ${shareText(cell.lost)} acknowledged messages${cell.lostAnswers ? `, ${shareText(cell.lostAnswers)} answers` : ''}`,
+      ...lostTexts(cell),
       ...cell.loss.map(lossText),
       ...(study === 'retry' ? [`there more than once: ${shareText(cell.duplicates)}; answered as a repeat: ${number(cell.replayed)}`] : []),
+      ...(cell.pairs ?? []).map(pairText),
       ...(cell.visibility ?? []).map(visibilityText),
       ...(cell.order ? [orderText(cell.order)] : []),
-      ...(study === 'consistency' ? [`backward reads: ${shareText(cell.monotonic)}; own writes not seen: ${shareText(cell.readYourWrites)}`] : []),
+      ...(study === 'consistency' ? [readsText(cell)] : []),
       ...(cell.ownLoad ? [`own load: ${cell.ownLoad.text}`] : []),
       ...(cell.refused > 0 ? [`refused as stale: ${number(cell.refused)}, then sent again behind the named leaf`] : []),
+      ...(cell.undecided > 0 ? [`undecided: ${number(cell.undecided)} acknowledged messages without a final read`] : []),
       ...(cell.server ? [`the server's own count: ${number(cell.server.acknowledged)} acknowledged, ${number(cell.server.replaced)} replaced`] : []),
+      ...costLine(cell),
     ];
     for (const line of said) lines.push(...wrap(line, width, '    ', '      '));
   }

@@ -2,7 +2,7 @@ import type { Findings } from '../results/findings.ts';
 import type { Distribution, LegResult, RunFile } from '../results/run-file.ts';
 import { escapeMarkdown as cell } from './escape.ts';
 import { busiest, connectOf, countsFrom, has, sentCount } from './figures-of.ts';
-import { lossText, orderText, shareText, visibilityText, windowText } from './findings-text.ts';
+import { costLine, lossText, lostTexts, orderText, pairText, shareText, visibilityText, windowText } from './findings-text.ts';
 import { number, percent, quantile } from './format.ts';
 import { objectiveValue } from './sections/judgement.ts';
 import { telemetryText } from './sections/traces.ts';
@@ -42,14 +42,19 @@ function findingsLines(findings: Findings): string[] {
     ...findings.cells.map((found) => {
       const shares = [found.lost, found.lostAnswers, found.duplicates].map((share) => (share ? cell(shareText(share)) : '–'));
       const times = [found.submit?.p50Ms, found.submit?.p95Ms, found.read?.p50Ms, found.read?.p95Ms].map(value);
-      const expected = found.asExpected === undefined ? '' : found.asExpected ? 'as expected' : 'not as expected';
+      const expected = found.undecidedSince ? 'undecided' : found.asExpected === undefined ? '' : found.asExpected ? 'as expected' : 'not as expected';
       return `| ${[cell(`${found.name}: ${found.text}`), ...shares, ...times, expected].join(' | ')} |`;
     }),
     '',
     ...findings.cells.flatMap((found) =>
-      [...found.loss.map(lossText), ...(found.visibility ?? []).map(visibilityText), ...(found.order ? [orderText(found.order)] : [])].map(
-        (line) => `- ${cell(`${found.name}: ${line}`)}`,
-      ),
+      [
+        ...lostTexts(found),
+        ...found.loss.map(lossText),
+        ...(found.pairs ?? []).map(pairText),
+        ...costLine(found),
+        ...(found.visibility ?? []).map(visibilityText),
+        ...(found.order ? [orderText(found.order)] : []),
+      ].map((line) => `- ${cell(`${found.name}: ${line}`)}`),
     ),
   ];
 }

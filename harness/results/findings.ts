@@ -22,14 +22,23 @@ export interface CellFindings {
   name: string;
   /** In words. */
   text: string;
-  /** Acknowledged messages that a final read decided about, and those gone. */
+  /**
+   * Messages that a final read decided about, and those gone. Of `resubmit` the first messages of users who sent another one behind what they saw: nothing that is studied
+   * endangers the others.
+   */
   lost: Share;
+  /** Of `resubmit`. */
+  resubmit?: Omit<ResubmitLosses, 'lost'>;
+  /** Of `retry`, by variant. */
+  pairs?: RetryPairs[];
   /** Answers whose stream ended, likewise. Absent: none did, or the server does not say under which id it keeps them. */
   lostAnswers?: Share;
   /** Of messages that are there, those that are there more than once. */
   duplicates: Share;
-  /** Acknowledged writes that nothing could be decided about. */
+  /** Writes known to be done that nothing could be decided about. */
   undecided: number;
+  /** Users (`resubmit`) or messages that were to be decided about. */
+  asked: number;
   /** Times that a server refused a stale write. */
   refused: number;
   /** Times that it said to have answered an earlier request again. */
@@ -42,15 +51,56 @@ export interface CellFindings {
   /** What users waited for: until a message was acknowledged, from the first attempt at it; and until a read was answered. */
   submit?: { p50Ms: number; p95Ms: number; n: number };
   read?: { p50Ms: number; p95Ms: number; n: number };
+  /** The same against the first cell, over the requests that both made. Absent: this is the first, or too few pairs. */
+  cost?: Record<'submit' | 'read', { p50?: CostDifference; p95?: CostDifference }>;
   visibility?: ChannelVisibility[];
   order?: { first: string; second: string; firstAhead: number; secondAhead: number; both: number; together: number };
-  /** The same at half the rate, to see whether the load itself moves it. */
-  ownLoad?: { text: string; moved: boolean };
+  /** The same at half the rate, to see whether the load itself moves it; undecided: that is not known. */
+  ownLoad?: { text: string; moved: boolean; decided: boolean };
   /** The server's own count over the cell: what it acknowledged and what it replaced. */
   server?: { acknowledged: number; replaced: number };
-  /** As expected of these policies; absent: nothing is. */
+  /** As expected of these policies; absent: nothing is, or it is not decided. */
   asExpected?: boolean;
+  /** Of a server as it is: it kept, once, what it acknowledged. Absent: something else is expected, or it is not decided. */
+  kept?: boolean;
   reasons: string[];
+  /** Why nothing is decided, where nothing is. */
+  undecidedSince?: string[];
+}
+
+/** How users of `resubmit` lost their messages. */
+export interface ResubmitLosses {
+  /** Users who sent a second message, and those whose first one is gone. */
+  lost: Share;
+  /** Messages that nothing followed: none may be lost, whatever the policy. */
+  others: Share;
+  /** Of those users, those who came back within the time that the first look's writes took to be seen. */
+  early: Share & { withinMs: number };
+  /** Those who came back so late that everything had long been seen. Absent: some writes never were. */
+  late?: Share & { fromMs: number };
+  /** Lost although the refresh had shown them. */
+  shown: number;
+  /** Lost without another message in their place. */
+  unreplaced: number;
+}
+
+export interface RetryPairs {
+  variant: string;
+  users: number;
+  /** Both attempts were really sent. */
+  sentTwice: number;
+  /** Of these, those whose first attempt was acknowledged. */
+  firstAcknowledged: number;
+  /** Of these, as far as they are there, those that are there more than once. */
+  doubled: Share;
+}
+
+/** A difference of a quantile with its 95% interval: what holds zero is not told apart. */
+export interface CostDifference {
+  ms: number;
+  lowMs: number;
+  highMs: number;
+  pairs: number;
 }
 
 export interface LossCurve {
@@ -62,6 +112,8 @@ export interface LossCurve {
   bins: (Share & { fromMs: number; toMs: number })[];
   /** The longest delay at which a message (or its answer) was lost. Absent: none was. */
   windowMs?: number;
+  /** Until when the window may go on, 95%. Absent: too few came later to say, or none was lost. */
+  windowHighMs?: number;
   /** The shortest delay from which on none was lost, with how many users came after it. */
   safe?: { fromMs: number; users: number };
   /** Each user: delay and what became of the first message. */

@@ -23,12 +23,27 @@ test('nothing is lost when all is there in the end, whatever was seen before', (
 
 test('only what was acknowledged can be lost', () => {
   const story = new Story().w('timed-out', 0, undefined).w('refused', 5, 10, { outcome: 'failed' }).final([], 100);
-  expect(lostUpdates(story.operations, channels)).toEqual({ decided: 0, undecided: 0, lost: [] });
+  expect(lostUpdates(story.operations, channels)).toEqual({ decided: 0, undecided: 0, lost: [], kept: [] });
 });
 
 test('without a final read after it, a write is undecided: an earlier one, and a stale one, prove nothing', () => {
   const story = new Story().final([], 5).w('a', 0, 10).r([], 20, 30);
-  expect(lostUpdates(story.operations, channels)).toEqual({ decided: 0, undecided: 1, lost: [] });
+  expect(lostUpdates(story.operations, channels)).toEqual({ decided: 0, undecided: 1, lost: [], kept: [] });
+});
+
+test('a message without an answer, or a refused one, that a read has shown was done: it can be lost, and then no read went backward', () => {
+  for (const more of [{}, { outcome: 'failed' }] as const) {
+    const story = new Story().w('a', 0, undefined, more).r(['a'], 20, 30).r([], 40, 50).final([], 100);
+    expect(lostUpdates(story.operations, channels)).toMatchObject({ decided: 1, lost: [{ write: { value: 'a', completedAtMs: 30 } }] });
+    expect(monotonicReads(story.operations, channels).violations).toEqual([]);
+    expect(lostUpdates(new Story().w('a', 0, undefined, more).r(['a'], 20, 30).final(['a'], 100).operations, channels)).toMatchObject({
+      decided: 1,
+      lost: [],
+      kept: [{ value: 'a' }],
+    });
+  }
+  // Shown by the final read alone it decides nothing: there was nothing before that it could have lost.
+  expect(lostUpdates(new Story().w('a', 0, undefined).final(['a'], 100).operations, channels)).toMatchObject({ decided: 0, undecided: 0 });
 });
 
 test('a name is lost when an older one is there in the end, and not when it was overtaken', () => {

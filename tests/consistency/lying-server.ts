@@ -12,9 +12,24 @@ export interface Lies {
   conflict?: 'lww' | 'branch' | 'reject' | 'append';
   /** Every so many messages are acknowledged and thrown away. */
   dropsEvery?: number;
+  /** Every so many messages that are the first of their conversation are acknowledged and thrown away. */
+  dropsFirstEvery?: number;
+  /** Every so many times that a message is written behind another one, that other one is gone. */
+  forgetsEvery?: number;
+  /** Every so many messages are stored and never answered, or answered with 500. */
+  silentEvery?: number;
+  failsAfterEvery?: number;
+  /** After so many messages they are late by this much. */
+  lagGrows?: { after: number; lagMs: number };
+  /** Its answers tell no id. */
+  nameless?: boolean;
+  /** From looking a read up to its answer. */
+  readMs?: number;
   /** Every so many messages are stored twice. */
   doublesEvery?: number;
   keys?: boolean;
+  /** A request whose key is at work already is refused (409), as `idempotency_key_in_use`. */
+  busyKeys?: boolean;
   /** `session`: a read with a token sees what was there when the token was given. */
   reads?: 'eventual' | 'strong' | 'session';
   streamMs?: number;
@@ -38,12 +53,22 @@ interface Conversation {
   names: { name: string; atMs: number }[];
   messages: Message[];
   reads: number;
+  writes: number;
+}
+
+export interface Truth {
+  acknowledged: number;
+  replaced: number;
+  dropped: number;
+  doubled: number;
+  /** Stored, and never acknowledged. */
+  unanswered: number;
 }
 
 export interface LyingServer {
   url: string;
   /** What it knows to have done. */
-  truth: { acknowledged: number; replaced: number; dropped: number; doubled: number };
+  truth: Truth;
   lies: Lies;
   stop(): Promise<void>;
 }
@@ -67,11 +92,14 @@ export async function startLyingServer(lies: Lies): Promise<LyingServer> {
 }
 
 class State {
-  readonly truth = { acknowledged: 0, replaced: 0, dropped: 0, doubled: 0 };
+  readonly truth: Truth = { acknowledged: 0, replaced: 0, dropped: 0, doubled: 0, unanswered: 0 };
   readonly #lies: Lies;
   readonly #conversations = new Map<string, Conversation>();
   readonly #keys = new Map<string, string>();
   #reads = 0;
+  readonly #busy = new Set<string>();
+  #firsts = 0;
+  #followed = 0;
 
   constructor(lies: Lies) {
     this.#lies = lies;
@@ -87,7 +115,7 @@ class State {
       json(response, 200, { account: { memberships: [{ organization: { uuid: 'org' } }] } });
     } else if (id === undefined) {
       const uuid = randomUUID();
-      this.#conversations.set(uuid, { names: [], messages: [], reads: 0 });
+      this.#conversations.set(uuid, { names: [], messages: [], reads: 0, writes: 0 });
       json(response, 201, { uuid });
     } else {
       const conversation = this.#conversations.get(id);
@@ -98,13 +126,14 @@ class State {
         json(response, 200, {});
       } else {
         this.#tell(response, arrivedMs);
-        this.#read(conversation, url, request, response);
+        await this.#read(conversation, url, request, response);
       }
     }
   }
 
-  #read(conversation: Conversation, url: URL, request: IncomingMessage, response: ServerResponse): void {
-    const { contentLagMs = 0, titleLagMs = 0, secondLagMs, reads = 'eventual', failsFirstRead } = this.#lies;
+  async #read(conversation: Conversation, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { titleLagMs = 0, secondLagMs, reads = 'eventual', failsFirstRead, readMs, lagGrows } = this.#lies;
+    const contentLagMs = lagGrows && this.truth.acknowledged > lagGrows.after ? lagGrows.lagMs : (this.#lies.contentLagMs ?? 0);
     const strong = url.searchParams.get('consistency') === 'strong' || reads === 'strong';
     const knownMs = reads === 'session' ? Number(request.headers['x-consistency-token'] ?? 0) : 0;
     this.#reads += 1;
@@ -116,11 +145,15 @@ class State {
     const lagMs = secondLagMs !== undefined && this.#reads % 2 === 0 ? secondLagMs : contentLagMs;
     const now = performance.now();
     const seen = conversation.messages.filter(({ atMs }) => strong || atMs <= knownMs || atMs + lagMs <= now);
-    json(response, 200, {
+    const found = {
       name: conversation.names.findLast(({ atMs }) => strong || atMs <= knownMs || atMs + titleLagMs <= now)?.name ?? '',
       current_leaf_message_uuid: conversation.messages.at(-1)?.uuid ?? null,
       messages: seen.map(({ uuid, parent_uuid, role, text }) => ({ uuid, parent_uuid, role, content: [{ text }] })),
-    });
+    };
+    // A session knows after a read what it knew before, at least.
+    if (reads === 'session') response.setHeader('x-consistency-token', String(knownMs));
+    if (readMs !== undefined) await new Promise((resolve) => setTimeout(resolve, readMs));
+    json(response, 200, found);
   }
 
   #tell(response: ServerResponse, arrivedMs: number, storedMs = performance.now()): void {
@@ -135,10 +168,29 @@ class State {
     response: ServerResponse,
     arrivedMs: number,
   ): Promise<void> {
-    const { conflict = 'lww', dropsEvery, doublesEvery, keys, streamMs = 20, ackAfterMs } = this.#lies;
+    const {
+      conflict = 'lww',
+      dropsEvery,
+      dropsFirstEvery,
+      forgetsEvery,
+      silentEvery,
+      failsAfterEvery,
+      doublesEvery,
+      keys,
+      streamMs = 20,
+      ackAfterMs,
+    } = this.#lies;
     const parent = typeof body['parent_message_uuid'] === 'string' ? body['parent_message_uuid'] : (conversation.messages.at(-1)?.uuid ?? root);
     const key = request.headers['idempotency-key'];
     const leaf = conversation.messages.at(-1)?.uuid ?? root;
+    if (this.#lies.busyKeys && typeof key === 'string') {
+      if (this.#busy.has(key)) {
+        json(response, 409, { error: { type: 'idempotency_key_in_use' } });
+        return;
+      }
+      this.#busy.add(key);
+      response.on('close', () => this.#busy.delete(key));
+    }
     const before = keys && typeof key === 'string' ? this.#keys.get(key) : undefined;
     if (before !== undefined) {
       response.setHeader('idempotency-replayed', 'true');
@@ -159,16 +211,36 @@ class State {
     const answerId = randomUUID();
     if (typeof key === 'string') this.#keys.set(key, answerId);
     this.truth.acknowledged += 1;
-    if (dropsEvery !== undefined && this.truth.acknowledged % dropsEvery === 0) this.truth.dropped += 1;
+    const isFirst = conversation.writes === 0;
+    conversation.writes += 1;
+    if (isFirst) this.#firsts += 1;
+    if (every(dropsEvery, this.truth.acknowledged) || (isFirst && every(dropsFirstEvery, this.#firsts))) this.truth.dropped += 1;
     else conversation.messages.push(message);
-    if (doublesEvery !== undefined && this.truth.acknowledged % doublesEvery === 0) {
+    const behind = conversation.messages.find(({ uuid }) => uuid === parent);
+    if (behind) this.#followed += 1;
+    if (behind && every(forgetsEvery, this.#followed)) {
+      // The answer to it as well: it is behind that answer that a user writes who saw the whole.
+      const gone = behind.role === 'user' ? behind.uuid : behind.parent_uuid;
+      conversation.messages = conversation.messages.filter(({ uuid }) => uuid !== gone);
+      this.truth.dropped += 1;
+    }
+    if (every(silentEvery, this.truth.acknowledged)) {
+      this.truth.unanswered += 1;
+      return;
+    }
+    if (every(failsAfterEvery, this.truth.acknowledged)) {
+      this.truth.unanswered += 1;
+      json(response, 500, {});
+      return;
+    }
+    if (every(doublesEvery, this.truth.acknowledged)) {
       this.truth.doubled += 1;
       conversation.messages.push({ ...message, uuid: randomUUID() });
     }
     response.setHeader('x-consistency-token', String(message.atMs));
     if (ackAfterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, ackAfterMs));
     this.#tell(response, arrivedMs, message.atMs);
-    stream(response, answerId);
+    stream(response, this.#lies.nameless ? undefined : answerId);
     await new Promise((resolve) => setTimeout(resolve, streamMs));
     // A message that was replaced while its answer was made has none.
     if (conversation.messages.includes(message))
@@ -183,13 +255,18 @@ function withoutChildrenOf(messages: readonly Message[], parent: string): Messag
   return messages.filter(({ uuid }) => !gone.has(uuid));
 }
 
+function every(nth: number | undefined, count: number): boolean {
+  return nth !== undefined && count % nth === 0;
+}
+
 function closingWith(more: Record<string, string>): string {
   return `event: message_stop\ndata: ${JSON.stringify({ type: 'message_stop', ...more })}\n\n`;
 }
 
-function stream(response: ServerResponse, answerId: string): void {
+function stream(response: ServerResponse, answerId: string | undefined): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.write(`event: message_start\ndata: ${JSON.stringify({ type: 'message_start', message: { id: answerId } })}\n\n`);
+  const message = answerId === undefined ? {} : { id: answerId };
+  response.write(`event: message_start\ndata: ${JSON.stringify({ type: 'message_start', message })}\n\n`);
   response.write('event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"yes"}}\n\n');
 }
 

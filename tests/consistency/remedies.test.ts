@@ -39,11 +39,12 @@ test.concurrent('last write wins loses inside the window, with keys too; branch 
     expect(cell?.lost.count, name).toBeGreaterThan(0);
     // Of the first look's six messages, which are in the server's count, none is replaced.
     expect(cell?.lost.count, name).toBe(cell?.server?.replaced);
+    expect(cell?.resubmit, name).toMatchObject({ others: { count: 0 }, shown: 0, unreplaced: 0, late: { count: 0 } });
   }
   expectNoneLost(cells, ['branch']);
   expect(run.verdict.verdict, run.verdict.reasons.join('\n')).toBe('pass');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^ {2}branch +0\/200 /m);
+  expect(stdout).toMatch(/^ {2}branch +0\/100 /m);
   const html = await readFile(join(directory, 'report.html'), 'utf8');
   const story = /id="chart-lost-message".*?<\/figure>/s.exec(html)?.[0] ?? '';
   const traces = [...story.matchAll(/href="#(chart-trace-[0-9a-f]{32})"/g)].map((match) => match[1] ?? '');
@@ -52,7 +53,14 @@ test.concurrent('last write wins loses inside the window, with keys too; branch 
 });
 
 test.concurrent('reject, strong and session reads lose no message and no answer', async () => {
-  const { run, code, cells } = await studied('resubmit', ['--cells', 'reject,strong,session', ...hundred]);
+  // Strong reads first: the first look is taken under eventual ones all the same, or nobody would come later than at once.
+  const { run, code, cells } = await studied('resubmit', ['--cells', 'strong,reject,session', ...hundred]);
+  expect(run.findings?.window.longestMs).toBeGreaterThan(100);
+  const cost = cells.get('reject')?.cost?.submit.p50;
+  expect(cost?.pairs).toBeGreaterThan(90);
+  expect(cost?.lowMs).toBeLessThanOrEqual(cost?.ms ?? Number.NaN);
+  expect(cost?.highMs).toBeGreaterThanOrEqual(cost?.ms ?? Number.NaN);
+  expect(cells.get('strong')).not.toHaveProperty('cost');
   expectNoneLost(cells, ['reject', 'strong', 'session']);
   expect(cells.get('reject')?.refused).toBeGreaterThan(0);
   expect(run.verdict.verdict, run.verdict.reasons.join('\n')).toBe('pass');
@@ -62,7 +70,7 @@ test.concurrent('reject, strong and session reads lose no message and no answer'
 function expectNoneLost(cells: ReadonlyMap<string, CellFindings>, names: readonly string[]): void {
   for (const name of names) {
     const cell = cells.get(name);
-    expect(cell?.lost, name).toMatchObject({ count: 0, n: 200 });
+    expect(cell?.lost, name).toMatchObject({ count: 0, n: 100 });
     expect(cell?.lostAnswers, name).toMatchObject({ count: 0 });
     expect(cell?.lostAnswers?.n, name).toBeGreaterThan(100);
     expect(cell?.server?.replaced, name).toBe(0);
@@ -74,6 +82,19 @@ test.concurrent('without keys a message that is sent twice is there twice, with 
   expect(cells.get('lww')?.duplicates.count).toBeGreaterThan(20);
   expect(cells.get('lww-keys')).toMatchObject({ duplicates: { count: 0, n: 100 }, lost: { count: 0 }, asExpected: true });
   expect(cells.get('lww-keys')?.replayed).toBeGreaterThan(20);
+  expect(cells.get('lww')?.pairs).toMatchObject([
+    { variant: 'double-click', users: 50, sentTwice: 50, doubled: { count: 50 } },
+    { variant: 'timeout', users: 50 },
+  ]);
+});
+
+test.concurrent('strong reads are never stale, and a session sees what it wrote and never less than before', async () => {
+  const { cells } = await studied('consistency', ['--cells', 'strong,session', '--count', '24', '--rate', '8']);
+  expect(cells.get('strong')).toMatchObject({ asExpected: true, stale: { count: 0 }, lost: { count: 0, n: 48 } });
+  expect(cells.get('session')).toMatchObject({ asExpected: true, readYourWrites: { count: 0 }, monotonic: { count: 0 } });
+  expect(cells.get('session')?.readYourWrites.n).toBeGreaterThan(50);
+  // Reads of others are as late as ever.
+  expect(cells.get('session')?.stale.count).toBeGreaterThan(20);
 });
 
 test.concurrent('on Postgres it is the same: a replica that lags loses, a primary that is asked does not', async (context) => {
@@ -85,7 +106,7 @@ test.concurrent('on Postgres it is the same: a replica that lags loses, a primar
     expect(cells.get('lww')?.lost.count).toBe(cells.get('lww')?.server?.replaced);
     // On a busy machine the pool refuses some of the writes.
     expect(cells.get('strong')?.lost).toMatchObject({ count: 0 });
-    expect(cells.get('strong')?.lost.n).toBeGreaterThan(100);
+    expect(cells.get('strong')?.lost.n).toBeGreaterThan(50);
   } finally {
     await postgres.stop();
   }

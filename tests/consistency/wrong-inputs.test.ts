@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { studyFaults } from '../../harness/plan/load-study.ts';
+import { studyFaults } from '../../harness/plan/validate-study.ts';
 import { studies } from '../../scenarios/studies.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
 import { startLyingServer } from './lying-server.ts';
@@ -19,6 +19,23 @@ afterAll(() => folder.remove());
 
 test('the shipped studies have no faults', () => {
   for (const study of Object.values(studies)) expect(studyFaults({ ...study })).toEqual([]);
+});
+
+test.each<[string, object, string[]]>([
+  ['an unknown key', { keyheader: 'k' }, ['keyheader: there is no such key; did you mean keyHeader?']],
+  ['no parent, and a place that wants one', { parent: undefined }, ['channels.0.write: it has {{parent}}, and the study no "parent"']],
+  [
+    'half of a parent',
+    { parent: { none: 'root', message: 'body.messages', id: 'uuid' } },
+    ['parent.message: there is no such key; did you mean messages?', 'parent.messages: expected where', 'parent.onConflict: expected a list'],
+  ],
+  ['headers that are no texts', { headers: { a: 1 }, sessionHeader: 5 }, ['sessionHeader: expected a text', 'headers: expected names with texts']],
+  ['an unknown key of a step', { read: { ...studies['resubmit']?.read, querry: {} } }, ['read.querry: there is no such key; did you mean query?']],
+  ['a final read that is no primary', { finalReadIsPrimary: 'yes' }, ['finalReadIsPrimary: expected true']],
+])('a study with %s is refused', (_, change, said) => {
+  const faults = studyFaults(JSON.parse(JSON.stringify({ ...studies['resubmit'], ...change })) as Record<string, unknown>);
+  expect(faults).toHaveLength(said.length);
+  for (const [index, text] of said.entries()) expect(faults[index] ?? '').toContain(text);
 });
 
 test.each([

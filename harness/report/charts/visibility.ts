@@ -43,7 +43,7 @@ export function visibilityChart(id: string, channels: readonly ChannelVisibility
     id,
     title,
     caption:
-      'Each dot: reads sent in that span after the acknowledgement, and the share of them that show the write; bars are 95% intervals (Wilson). Dashed: where half of them do. Reads are placed by when they were sent, as a user would count.',
+      'Each dot: reads sent in that span after the acknowledgement, and the share of them that show the write; bars are 95% intervals, by how much conversations differ. Dashed: where half of them do. Reads are placed by when they were sent, as a user would count.',
     body: svgRoot(
       frame.width,
       frame.height,

@@ -3,7 +3,7 @@ import { lossChart } from '../charts/loss.ts';
 import { lostMessageChart } from '../charts/lost-message.ts';
 import { visibilityChart } from '../charts/visibility.ts';
 import { escape, uniqueSlugs } from '../escape.ts';
-import { lossText, orderText, shareText, visibilityText, windowText } from '../findings-text.ts';
+import { costLine, costText, lossText, lostTexts, orderText, pairText, readsText, shareText, visibilityText, windowText } from '../findings-text.ts';
 import { ms, number } from '../format.ts';
 import { type Cell, figureCell, table } from '../table.ts';
 import type { ReportTraces } from '../trace-links.ts';
@@ -24,18 +24,17 @@ export function findingsSection(findings: Findings, traces: ReportTraces): strin
 }
 
 function remediesTable({ study, cells }: Findings): string {
-  const first = cells[0];
   const rows = cells.map((cell): Cell[] => [
     { html: `<b>${escape(cell.name)}</b><small>${escape(cell.text)}</small>`, kind: 'left' },
     lossCell(cell.lost, cell),
     cell.lostAnswers ? lossCell(cell.lostAnswers, cell) : { html: '<span class="faint">–</span>' },
     lossCell(cell.duplicates, cell),
     ...(study === 'consistency' ? [figureCell(cell.stale.count, `${number(cell.stale.count)} of ${number(cell.stale.n)}`)] : []),
-    ...(['submit', 'read'] as const).flatMap((kind) => (['p50Ms', 'p95Ms'] as const).map((quantile) => costCell(cell, first, kind, quantile))),
+    ...(['submit', 'read'] as const).flatMap((kind) => (['p50', 'p95'] as const).map((quantile) => costCell(cell, kind, quantile))),
     {
       html:
         cell.asExpected === undefined
-          ? '<span class="faint">–</span>'
+          ? `<span class="faint">${cell.undecidedSince ? escape(cell.undecidedSince.join('; ')) : '–'}</span>`
           : cell.asExpected
             ? '<span class="good">✓ as expected</span>'
             : `<span class="bad">✕ ${escape(cell.reasons.at(-1) ?? '')}</span>`,
@@ -47,7 +46,7 @@ function remediesTable({ study, cells }: Findings): string {
   const caption =
     study === 'consistency'
       ? ''
-      : '<p class="dim below">Lost and twice: of acknowledged messages, with exact 95% intervals ("at most" is what 0 still allows). Submit: until the acknowledgement; read: until the answer; milliseconds, below them against the first row.</p>';
+      : `<p class="dim below">Lost: ${study === 'resubmit' ? 'of users who sent a second message, their first one' : 'of acknowledged messages'}; twice: of messages; with exact 95% intervals ("at most" is what 0 still allows). Submit: until the acknowledgement; read: until the answer; milliseconds, below them against the first row, over the requests that both made, with a 95% interval. Cells run one after another: what else the machine did meanwhile is in the difference, too.</p>`;
   return `<h3>${cells.length > 1 ? 'Remedies, and what they cost' : 'In figures'}</h3>${table([{ head: 'cell', left: true }, ...heads, { head: 'as expected', left: true }], rows)}${caption}`;
 }
 
@@ -57,20 +56,21 @@ function lossCell(share: CellFindings['lost'], { asExpected }: CellFindings): Ce
   return { html: `<span class="${tone}">${escape(of)}</span><small>${escape(rest.replace(/[()]/g, ''))}</small>`, value: share.share };
 }
 
-function costCell(cell: CellFindings, first: CellFindings | undefined, kind: 'submit' | 'read', quantile: 'p50Ms' | 'p95Ms'): Cell {
-  const value = cell[kind]?.[quantile];
-  const base = first?.[kind]?.[quantile];
+function costCell({ cost, ...cell }: CellFindings, kind: 'submit' | 'read', quantile: 'p50' | 'p95'): Cell {
+  const value = cell[kind]?.[`${quantile}Ms`];
   if (value === undefined) return { html: '<span class="faint">–</span>' };
-  const difference = base === undefined || cell === first ? '' : `<small>${value >= base ? '+' : '−'}${number(Math.abs(value - base))}</small>`;
-  return { html: `${number(value)}${difference}`, value };
+  const difference = cost?.[kind][quantile];
+  return { html: `${number(value)}${difference ? `<small>${escape(costText(difference))}</small>` : ''}`, value };
 }
 
 function cellSection(cell: CellFindings, { study }: Findings, slug: string): string {
   const facts = [
+    ...(study === 'resubmit' ? lostTexts(cell) : []),
     ...cell.loss.map(lossText),
+    ...(cell.pairs ?? []).map(pairText),
     ...(cell.visibility ?? []).map(visibilityText),
     ...(cell.order ? [orderText(cell.order)] : []),
-    ...(study === 'consistency' ? [`backward reads: ${shareText(cell.monotonic)}; own writes not seen: ${shareText(cell.readYourWrites)}`] : []),
+    ...(study === 'consistency' ? [readsText(cell)] : []),
     ...(cell.ownLoad ? [`own load: ${cell.ownLoad.text}`] : []),
     ...(study === 'retry' ? [`answered as a repeat of an earlier request: ${number(cell.replayed)}`] : []),
     ...(cell.refused > 0
@@ -81,6 +81,7 @@ function cellSection(cell: CellFindings, { study }: Findings, slug: string): str
     ...(cell.submit && cell.read
       ? [`submit p50 ${ms(cell.submit.p50Ms)} (n ${number(cell.submit.n)}), read p50 ${ms(cell.read.p50Ms)} (n ${number(cell.read.n)})`]
       : []),
+    ...costLine(cell),
   ];
   const charts = [
     ...(cell.visibility ? [visibilityChart(`chart-visibility-${slug}`, cell.visibility)] : []),
