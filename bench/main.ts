@@ -13,6 +13,7 @@ import type { Case, Row } from './case.ts';
 import { consistencyCase } from './consistency-case.ts';
 import { durabilityCase } from './durability-case.ts';
 import { gateErrorsCase, gateTimeCase } from './gate-case.ts';
+import { gateDilutionCase } from './gate-dilution-case.ts';
 import { idempotencyCase } from './idempotency-case.ts';
 import { pageCase } from './page-case.ts';
 import { rateCase } from './rate-case.ts';
@@ -96,6 +97,7 @@ const cases: (Case & { full?: boolean })[] = [
   }),
   { ...gateErrorsCase(values.pool), full: true },
   { ...gateTimeCase, full: true },
+  { ...gateDilutionCase, full: true },
 ];
 
 const { only } = values;

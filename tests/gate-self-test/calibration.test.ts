@@ -72,13 +72,25 @@ describe('calibrate', () => {
       met: true,
       limit: '16 and 1 invalid epochs; independent: 2 sets that share none, 0 complete gates',
     });
-    expect(rows[1]).toMatchObject({ what: 'keyed: no change: inconclusive', measured: '0% resampled; none of 5 metrics demoted', met: true });
+    expect(rows[1]).toMatchObject({ what: 'keyed: no change: inconclusive', measured: '0% resampled; all of 5 metrics are a condition of a pass', met: true });
     expect(rows[2]).toMatchObject({
       target: 'at least 95%',
       met: true,
       measured: expect.stringContaining('100% of 60 resampled sets; 1 of 1 independent sets: at least 5%'),
     });
     expect(rows[2]?.limit).toMatch(/; most by chat\.conversations\.list latency p(50|95) \(100% of fails\)$/);
+    // What the pilot demoted still fails: it is seen from its margin on, and no pass speaks of it.
+    const [tail = { id: '', margin: 0, detectableChange: 0 }] = made.tails;
+    const demoted = calibrationRows({
+      ...made,
+      gating: 4,
+      demoted: [{ ...tail, spread: 0.4, detectableChange: 0.6 }],
+      tails: [{ ...tail, detectableChange: 0.6 }],
+    });
+    expect(demoted[1]?.measured).toBe('0% resampled; 1 of 5 metrics can only fail: class metadata latency p99 (sees 60%)');
+    expect(demoted.find(({ what }) => what.startsWith('keyed: smallest change seen'))?.measured).toBe(
+      '60%, by failing; it is no condition of a pass, which rules out nothing for it',
+    );
     const missed = calibrationRows({
       ...made,
       injections: made.injections.map((one) => ({ ...one, resampled: { ...one.resampled, fail: 3, inconclusive: 7, found: 56 } })),

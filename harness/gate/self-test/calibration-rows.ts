@@ -14,7 +14,7 @@ export interface CalibrationRow {
 }
 
 const targets = { falseAlarms: 0.01, inconclusive: 0.1, found: 0.95, wrongPasses: 0.05 };
-/** So many demoted metrics are named. */
+/** So many of the metrics that can only fail are named. */
 const namedAtMost = 3;
 
 export function calibrationRows(part: CalibrationPart): CalibrationRow[] {
@@ -78,20 +78,20 @@ function failedByText({ failedBy, fail }: SetCounts): string {
 }
 
 function demotedText({ demoted, gating }: CalibrationPart): string {
-  if (demoted.length === 0) return `none of ${gating} metrics demoted`;
+  if (demoted.length === 0) return `all of ${gating} metrics are a condition of a pass`;
   const named = demoted.slice(0, namedAtMost).map(({ id, detectableChange }) => `${id} (sees ${percent(detectableChange)})`);
   const more = demoted.length > namedAtMost ? `, and ${demoted.length - namedAtMost} more` : '';
-  return `${demoted.length} of ${gating + demoted.length} metrics demoted: ${named.join(', ')}${more}`;
+  return `${demoted.length} of ${gating + demoted.length} metrics can only fail: ${named.join(', ')}${more}`;
 }
 
 function tailRows({ tails, demoted }: CalibrationPart): CalibrationRow[] {
   return tails.map(({ id, margin, detectableChange }) => {
-    const advisory = demoted.some((one) => one.id === id);
-    const seen = Math.max(margin, detectableChange);
+    const failsOnly = demoted.some((one) => one.id === id);
+    const seen = percent(Math.max(margin, detectableChange));
     return {
       what: `smallest change seen in ${id}`,
       target: '',
-      measured: advisory ? `none: advisory; it could see ${percent(detectableChange)}` : percent(seen),
+      measured: failsOnly ? `${seen}, by failing; it is no condition of a pass, which rules out nothing for it` : seen,
       limit: `by the last look: the larger of its margin, ${percent(margin)}, and what a t test finds with 80% probability, ${percent(detectableChange)}`,
     };
   });
