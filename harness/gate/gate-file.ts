@@ -44,7 +44,7 @@ export interface GateFile {
   calibration?: CalibrationCited;
   /** Recorded epochs that were judged again: their directories. Absent: measured live. */
   recordedFrom?: string[];
-  /** Of recorded epochs: in what they were judged otherwise than when they were measured, one line each. Absent: in nothing, or measured live. */
+  /** Operations that only head has, and of recorded epochs in what they were judged otherwise than when they were measured: one line each. Absent: none. */
   notes?: string[];
   /** Why there was nothing to compare with (the base cannot be started: a first pull request). The verdict is then `inconclusive`. Absent: there was a base. */
   noBase?: string;
@@ -84,7 +84,7 @@ export interface GatePilot {
   epochs: number;
   durationMs: number;
   expectedMinutes: number;
-  /** One line each: what was demoted to advisory, and the change that it could see. */
+  /** One line each: what is no condition of a pass, and the change that it could see. */
   notes: string[];
 }
 
@@ -118,8 +118,8 @@ export interface HopEpochs {
 }
 
 /**
- * `broken`: head breaks it and base does not, which fails the gate. `broken by both`: said, and no fault of the change. `too few`: head has too few values to tell, which
- * keeps the gate from passing. `not measured`: an objective of the scenario that a gate does not measure; said.
+ * `broken`: head breaks it and base does not, which fails the gate. `broken by both`: said, and no fault of the change. `too few`: head has too few values to tell, since they
+ * are few or the limit is within their interval, which keeps the gate from passing. `not measured`: an objective of the scenario that a gate does not measure; said.
  */
 export interface HardLimitResult {
   scenario: string;

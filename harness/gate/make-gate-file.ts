@@ -3,6 +3,7 @@ import type { Machine } from '../results/run-file.ts';
 import type { DecisionRule } from './decision-rule.ts';
 import type { Concluded } from './conclude.ts';
 import { type EpochRecord, epochFile } from './epochs/epoch-record.ts';
+import { headOnlyOf, headOnlyText } from './epochs/head-only.ts';
 import { cpuPerRequest, hopsOf, type JudgeableEvidence } from './epochs/evidence.ts';
 import { judgeHardLimits, withHardLimits } from './hard-limits.ts';
 import type { GateRequest } from './gate.ts';
@@ -34,12 +35,15 @@ export function makeGateFile(findings: GateFindings): GateFile {
   const { request, records, evidence, decision, verdict, rule } = findings;
   const { shape, specs } = request;
   const valid = records.filter(({ faults }) => faults.length === 0);
+  const headOnly = headOnlyOf(valid);
+  const notes = [...(findings.notes ?? []), ...[...headOnly.values()].map(headOnlyText)];
   const hardLimits =
     valid.length === 0
       ? []
       : judgeHardLimits(
           shape.scenarios.map(({ loaded }) => loaded.scenario),
           valid.map(({ sides }) => sides),
+          new Set(headOnly.keys()),
         );
   const { noBase, ...conclusion } = withHardLimits(verdict, hardLimits);
   const profile = valid[0]?.sides.base.profile;
@@ -72,7 +76,7 @@ export function makeGateFile(findings: GateFindings): GateFile {
     },
     ...(findings.pilot && { pilot: findings.pilot }),
     ...(findings.recordedFrom && { recordedFrom: [...findings.recordedFrom] }),
-    ...(findings.notes && findings.notes.length > 0 && { notes: [...findings.notes] }),
+    ...(notes.length > 0 && { notes }),
     epochs: records.map(summaryOf),
     metrics: [...evidence.metrics],
     errors: [...evidence.errors],

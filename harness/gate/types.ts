@@ -29,6 +29,8 @@ export interface GateMetric {
   failsOnly?: string;
   /** It is advisory because an entry of the acceptance file lets any change of it through. */
   accepted?: true;
+  /** It is advisory because base does not know its operation: 404 or 405 to all requests, where head answers ok. */
+  headOnly?: true;
 }
 
 /** A metric with what the epochs say about it; index i of each array is epoch i. */
@@ -48,6 +50,8 @@ export interface ErrorEpochs {
   operation: string;
   base: ErrorCount[];
   head: ErrorCount[];
+  /** Base does not know it: head's errors are judged against none. */
+  headOnly?: true;
   /** Kinds of error that head has had before base had them. */
   newKinds: NewKind[];
 }
@@ -65,7 +69,7 @@ export interface NewKind {
 export interface ErrorJudgement {
   scenario: string;
   operation: string;
-  /** One-sided, of "head fails more often": exact, stratified by epoch; before and after Holm. Absent: no request failed. */
+  /** One-sided, of "head fails more often", with its worst epoch and without: exact, stratified by epoch; before and after Holm. Absent: no request failed. */
   p?: number;
   pHolm?: number;
   /** Upper bound of how much more of head's requests fail than of base's: a share. Absent: no requests were counted. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,20 @@ describe("the gate on somebody else's server", () => {
     expect(gate.verdict.verdict).toBe('fail');
     expect(gate.verdict.reasons.join()).toMatch(/slow latency p50: 2\d\d\.\d% slower|slow latency p50: 3\d\d\.\d% slower/);
     expect(code).toBe(99);
+  }, 150_000);
+
+  it('passes a head with an endpoint more, which is told and not compared', async () => {
+    const other = join(folder, 'more');
+    mkdirSync(other);
+    const journey = (name: string) => ({ name, steps: [{ id: name, operation: name, method: 'GET', path: `/${name}` }] });
+    const small = JSON.parse(readFileSync(join(folder, 'small.json'), 'utf8')) as object;
+    writeFileSync(join(other, 'small.json'), JSON.stringify({ ...small, journeys: [journey('slow'), journey('new')] }));
+    const flags = ['--samples', '70', '--on-inconclusive', 'retry:3'];
+    const { code, gate, output, directory } = await run(server(), server('path=/slow,/new'), flags, other);
+    expect(code, output).toBe(0);
+    expect(gate.metrics.filter(({ headOnly }) => headOnly).map(({ id }) => id)).toEqual(['new latency p50', 'new latency p95']);
+    expect(gate.notes?.join()).toMatch(/^head only: not compared: small: new: base answered 404 or 405 to all of \d+ requests, head answered (\d+) of \1 ok$/);
+    expect(readFileSync(join(directory, 'report.md'), 'utf8')).toContain('head only: not compared');
   }, 150_000);
 
   it('says that a URL decides nothing', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 const port = Number(process.env.PORT);
 const options = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split('=')));
 const waitMs = Number(options.wait ?? 20);
-const path = options.path ?? '/slow';
+const paths = (options.path ?? '/slow').split(',');
 let requests = 0;
 
 if (options.start === 'no') {
@@ -16,6 +16,6 @@ createServer((request, response) => {
   if (request.url === '/') return response.end('up');
   if (options.dies && requests > Number(options.dies)) process.exit(7);
   if (options.fails && requests % Number(options.fails) === 0) return response.writeHead(500).end('out of memory');
-  if (request.url !== path) return response.writeHead(404).end('no such page');
+  if (!paths.includes(request.url)) return response.writeHead(404).end('no such page');
   setTimeout(() => response.end('done'), waitMs);
 }).listen(port, '127.0.0.1');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type DecisionRule, gateRule } from '../../harness/gate/decision-rule.ts';
-import { binomialLower, binomialUpper } from '../../harness/gate/statistics/binomial-bounds.ts';
+import { atLeast, atMost } from './exact-rates.ts';
 import { noisy, quiet, simulate, type Verdicts, wild } from './simulated-gate.ts';
 
 /**
@@ -11,16 +11,6 @@ interface KnownAnswer {
   sets: number;
   world: Parameters<typeof simulate>[0];
   expected: (verdicts: Verdicts) => void;
-}
-
-const chance = 0.001;
-
-function atMost(count: number, sets: number, rate: number): void {
-  expect(binomialLower(count, sets, chance), `${count} of ${sets}`).toBeLessThanOrEqual(rate);
-}
-
-function atLeast(count: number, sets: number, rate: number): void {
-  expect(binomialUpper(count, sets, chance), `${count} of ${sets}`).toBeGreaterThanOrEqual(rate);
 }
 
 const keyed = { draws: 'keyed', samplesEach: 200 } as const;

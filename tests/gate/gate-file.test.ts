@@ -115,13 +115,18 @@ describe('from recorded epochs to gate.json', () => {
   });
 
   it('fails a limit that head alone breaks, though the comparison passes', () => {
-    const objectives: Objective[] = [{ metric: 'latency', operation: 'projects.list', quantile: 0.5, max: 40 }];
-    const broken = gateOf(recordsOf(1.01), { objectives });
+    const objectives: Objective[] = [{ metric: 'latency', operation: 'projects.list', quantile: 0.5, max: 40.2 }];
+    const broken = gateOf(recordsOf(1.03), { objectives });
     expect(broken.decision?.verdict).toBe('pass');
     expect(broken.verdict.verdict).toBe('fail');
-    expect(broken.verdict.reasons[0]).toMatch(/^hard limit broken: crud, p50\(projects\.list\) <= 40ms: base 39\.9 ms, head 40\.\d+ ms$/);
+    expect(broken.verdict.reasons[0]).toMatch(/^hard limit broken: crud, p50\(projects\.list\) <= 40\.2ms: base 39\.9 ms, head 41\.\d+ ms$/);
     expect(broken.hardLimits[0]?.outcome).toBe('broken');
     expect(gateOf(recordsOf(1), { objectives }).verdict.verdict).toBe('pass');
+    // 40.3 ms, and the limit is within its interval.
+    expect(gateOf(recordsOf(1.01), { objectives }).verdict).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: [expect.stringMatching(/^hard limit not told/)],
+    });
   });
 });
 

@@ -12,6 +12,7 @@ beforeAll(async () => {
   folder = await emptyFolder();
   await recorded('slower', 1.12, 8);
   await recorded('same', 1.01, 8);
+  await recorded('little', 1.03, 8);
   await recorded('few', 1, 4);
   // Its own objectives are of classes that these epochs have no values of.
   await writeFile(join(folder.path, 'crud.json'), JSON.stringify({ ...shipped['crud'], objectives: [] }));
@@ -49,11 +50,15 @@ describe('the command on recorded epochs', () => {
 
   it('passes with 0 what is within the margins, and fails it by a threshold that head alone breaks', async () => {
     expect((await judged('same')).code).toBe(0);
-    const broken = await judged('same', '--threshold', 'p50(projects.list) < 40ms');
+    const broken = await judged('little', '--threshold', 'p50(projects.list) < 40.2ms');
     expect(broken.code).toBe(99);
-    expect(broken.gate.verdict.reasons[0]).toMatch(/^hard limit broken: crud, p50\(projects\.list\) <= 40ms: base 39\.9 ms, head 40\.\d+ ms$/);
+    expect(broken.gate.verdict.reasons[0]).toMatch(/^hard limit broken: crud, p50\(projects\.list\) <= 40\.2ms: base 39\.9 ms, head 41\.\d+ ms$/);
     expect(broken.markdown.split('\n')[0]).toMatch(/^❌ \*\*fail\*\*: Failed: hard limit broken: crud, p50\(projects\.list\)/);
     expect((await judged('same', '--threshold', 'p50(projects.list) < 60ms')).code).toBe(0);
+    // Head is 0.3 ms beyond it, and its interval is half a millisecond to each side.
+    const near = await judged('same', '--threshold', 'p50(projects.list) < 40ms');
+    expect(near.code).toBe(75);
+    expect(near.gate.verdict.reasons[0]).toMatch(/^hard limit not told: .*the limit is within the 95% interval of 1600 requests/);
   });
 
   it('lets through what is accepted, said in the report, by the usual file and up to its change', async () => {

@@ -139,7 +139,7 @@ function makePool(draws: World['draws'], samplesEach: number): Pair[] {
 }
 
 /** Standard normal numbers (Box and Muller). */
-function normals(random: () => number): () => number {
+export function normals(random: () => number): () => number {
   let spare: number | undefined;
   return () => {
     if (spare !== undefined) {

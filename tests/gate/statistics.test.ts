@@ -59,11 +59,12 @@ describe('mean effect', () => {
     near(detectableEffect(meanEffect(effects), 0.005), (3.4994832973504932 + 0.8960296443137626) * (0.008375 / 2.831627953412593), 10);
   });
 
-  test('one epoch says nothing of the spread: no p, no bound; without spread the sign is all there is', () => {
+  test('one epoch says nothing of the spread: no p, no bound; without spread all epochs have the sign, which is a half each by chance', () => {
     expect(slowerP(meanEffect([0.5]))).toBe(1);
     expect(upperBound(meanEffect([0.5]), 0.0125)).toBe(Number.POSITIVE_INFINITY);
     expect(upperBound(meanEffect([]), 0.0125)).toBe(Number.POSITIVE_INFINITY);
-    expect(slowerP(meanEffect([0.25, 0.25]))).toBe(0);
+    expect(slowerP(meanEffect([0.25, 0.25]))).toBe(0.25);
+    expect(slowerP(meanEffect(Array.from({ length: 8 }, () => 0.25)))).toBe(1 / 256);
     expect(slowerP(meanEffect([0, 0]))).toBe(1);
     expect(upperBound(meanEffect([0.25, 0.25]), 0.0125)).toBe(0.25);
   });

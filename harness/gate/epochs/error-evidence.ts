@@ -1,6 +1,7 @@
 /** Failed requests and kinds of error of both sides, epoch by epoch. Pure. */
 import type { ErrorEpochs, NewKind, SideName } from '../types.ts';
 import type { EpochSide } from './epoch-record.ts';
+import { headOnlyOf, isUnknown, operationKey } from './head-only.ts';
 
 /** What of a record says which requests failed. */
 export interface ErrorCounts {
@@ -12,11 +13,16 @@ function keyOf(scenario: string, kind: string): string {
   return `${scenario} ${kind}`;
 }
 
-/** Every kind of error that either side of these records has: of a pilot both are base, so that none of them is new. */
+/**
+ * Every kind of error that either side of these records has: of a pilot both are base, so that none of them is new. What base answers to an operation that it does not know is
+ * left out: the same from head, of another operation, is new all the same.
+ */
 export function errorKindsOf(records: readonly ErrorCounts[]): Set<string> {
   return new Set(
     records.flatMap(({ sides }) =>
-      [sides.base, sides.head].flatMap(({ scenarios }) => scenarios.flatMap((one) => one.errors.map(({ kind }) => keyOf(one.scenario, kind)))),
+      [sides.base, sides.head].flatMap(({ scenarios }) =>
+        scenarios.flatMap((one) => one.errors.flatMap(({ operation, kind }) => (isUnknown(one, operation) ? [] : keyOf(one.scenario, kind)))),
+      ),
     ),
   );
 }
@@ -27,9 +33,13 @@ export function errorKindsOf(records: readonly ErrorCounts[]): Set<string> {
  */
 export function errorsOf(records: readonly ErrorCounts[], known: ReadonlySet<string> = new Set()): ErrorEpochs[] {
   const knownFrom = new Map<string, number>();
+  const headOnly = headOnlyOf(records);
   for (const [epoch, { sides }] of records.entries()) {
     for (const { scenario, errors } of sides.base.scenarios) {
-      for (const { kind } of errors) if (!knownFrom.has(keyOf(scenario, kind))) knownFrom.set(keyOf(scenario, kind), epoch);
+      for (const { operation, kind } of errors) {
+        if (headOnly.has(operationKey(scenario, operation)) || knownFrom.has(keyOf(scenario, kind))) continue;
+        knownFrom.set(keyOf(scenario, kind), epoch);
+      }
     }
   }
   const operations = new Map<string, ErrorEpochs>();
@@ -38,8 +48,9 @@ export function errorsOf(records: readonly ErrorCounts[], known: ReadonlySet<str
       for (const { scenario, operations: counts } of sides[side].scenarios) {
         for (const [operation, count] of Object.entries(counts)) {
           const key = `${scenario} ${operation}`;
-          const entry = operations.get(key) ?? { scenario, operation, base: empty(records.length), head: empty(records.length), newKinds: [] };
+          const entry = operations.get(key) ?? noErrors(scenario, operation, records.length);
           operations.set(key, entry);
+          if (headOnly.has(operationKey(scenario, operation))) entry.headOnly = true;
           entry[side][epoch] = count;
         }
       }
@@ -61,6 +72,10 @@ export function errorsOf(records: readonly ErrorCounts[], known: ReadonlySet<str
 
 function newKind(kind: string, epochs: number, knownFrom: number | undefined): NewKind {
   return { kind, count: 0, byEpoch: Array.from({ length: epochs }, () => 0), ...(knownFrom !== undefined && { knownFrom }) };
+}
+
+function noErrors(scenario: string, operation: string, epochs: number): ErrorEpochs {
+  return { scenario, operation, base: empty(epochs), head: empty(epochs), newKinds: [] };
 }
 
 function empty(epochs: number): ErrorEpochs['base'] {

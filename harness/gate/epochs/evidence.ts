@@ -7,6 +7,7 @@ import { tailOf } from '../statistics/cluster-bootstrap.ts';
 import { harrellDavis } from '../statistics/harrell-davis.ts';
 import type { EpochRecord, EpochSide, Series } from './epoch-record.ts';
 import { errorsOf } from './error-evidence.ts';
+import { headOnlyOf, operationKey } from './head-only.ts';
 
 export interface MetricSettings {
   margins: { p50: number; p95: number; p99: number; floorMs: number };
@@ -59,7 +60,11 @@ export function figuresOf(record: EpochRecord, settings: Pick<MetricSettings, 'm
   const figures: Figure[] = [];
   const both = pairs(record);
   for (const pair of both) figures.push(...seriesFigures(pair, several, settings));
-  figures.push(...classFigures(both, settings), ...wholeFigures(record, settings));
+  // What head alone answers is in none of the figures of several operations.
+  const headOnly = headOnlyOf([record]);
+  const known = both.filter(({ base: { scenario, name } }) => !headOnly.has(operationKey(scenario, name)));
+  const answeredMore = [...headOnly.values()].reduce((sum, { head: [failed, requests] }) => sum + requests - failed, 0);
+  figures.push(...classFigures(known, settings), ...wholeFigures(record, settings, answeredMore));
   return { record, figures: new Map(figures.map((figure) => [figure.metric.id, figure])) };
 }
 
@@ -68,17 +73,21 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
   const ids = new Map<string, Figure>();
   for (const { figures } of epochs) for (const [id, figure] of figures) if (!ids.has(id)) ids.set(id, figure);
   const ofUrl = epochs.some(({ record: { sides } }) => sides.base.identity.kind === 'url' || sides.head.identity.kind === 'url');
+  const headOnly = headOnlyOf(epochs.map(({ record }) => record));
   const metrics = [...ids].map(([id, { metric, needed }]): MetricEpochs => {
     const found = epochs.map(({ figures }) => figures.get(id));
     // The most of all epochs: one in which a side has none leaves the metric gating, and without a pass.
     const samplesEach = Math.max(...found.map((figure) => figure?.n ?? 0));
     const few = samplesEach < needed ? `${samplesEach} samples an epoch and side, ${needed} needed` : undefined;
-    const advisory = ofUrl ? 'a side is a URL and cannot be started afresh' : few;
+    const isNew = metric.scope.kind === 'operation' && metric.measure !== 'milestone' && headOnly.has(operationKey(metric.scenario, metric.scope.name));
+    const notComparable = isNew ? 'head only: not compared, base answers 404 or 405 to all of its requests' : ofOthers(metric, headOnly.size);
+    const advisory = ofUrl ? 'a side is a URL and cannot be started afresh' : (notComparable ?? few);
     const failsOnly = settings.demoted.get(id);
     const pooled = found.some((figure) => figure?.pooled) ? found.map((figure) => figure?.pooled ?? { base: noTail, head: noTail }) : [];
     return {
       ...metric,
       ...(advisory !== undefined && { advisory }),
+      ...(isNew && { headOnly: true as const }),
       ...(failsOnly !== undefined && { failsOnly }),
       effects: found.map((figure) => (figure ? effectOf(metric, figure) : Number.NaN)),
       baseMs: found.map((figure) => figure?.base ?? Number.NaN),
@@ -95,6 +104,11 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
   const { file, entries, today } = settings.acceptance;
   const { metrics: accepted, ...acceptance } = applyAcceptance(metrics, entries, today);
   return { metrics: accepted, errors, seed, acceptance: { file, ...acceptance } };
+}
+
+/** CPU a request is not told by operation: where head alone answers some, it is that of others. */
+function ofOthers({ measure }: Pick<GateMetric, 'measure'>, headOnly: number): string | undefined {
+  return measure === 'cpu' && headOnly > 0 ? `head answers ${headOnly} operations that base does not know: its CPU a request is that of others` : undefined;
 }
 
 /** Own times of hops, for operations that both sides tell them of in every epoch. */
@@ -215,8 +229,8 @@ function classFigures(
   });
 }
 
-/** CPU a request and throughput of the whole server. */
-function wholeFigures({ sides, scenarios }: EpochRecord, { margins }: Pick<MetricSettings, 'margins'>): Figure[] {
+/** CPU a request and throughput of the whole server. @param answeredMore of head: ok answers that base had no chance to give */
+function wholeFigures({ sides, scenarios, measuredMs }: EpochRecord, { margins }: Pick<MetricSettings, 'margins'>, answeredMore: number): Figure[] {
   const scope: Scope = { kind: 'all' };
   const common = { scenario: scenarios.map(({ name }) => name).join(' + '), scope, floorMs: 0 };
   const n = Math.min(sides.base.requests, sides.head.requests);
@@ -224,7 +238,7 @@ function wholeFigures({ sides, scenarios }: EpochRecord, { margins }: Pick<Metri
     {
       metric: { ...common, id: 'all throughput', measure: 'throughput', margin: margins.p50 },
       base: sides.base.achievedPerSecond,
-      head: sides.head.achievedPerSecond,
+      head: sides.head.achievedPerSecond - (answeredMore * 1_000) / measuredMs,
       n,
       needed: 1,
     },

@@ -21,11 +21,11 @@ export function meanEffect(effects: readonly number[]): MeanEffect {
   return { n, mean, standardError: Math.sqrt(squares / (n - 1) / n) };
 }
 
-/** One-sided p of "head is slower" (the mean effect is above 0): Student's t with n - 1 degrees of freedom. */
+/** One-sided p of "head is slower" (the mean effect is above 0): Student's t with n - 1 degrees of freedom; without any spread that of a sign test, in which all epochs agree. */
 export function slowerP({ n, mean, standardError }: MeanEffect): number {
   if (n < 2) return 1;
-  // No spread at all (a constant profile): the sign is all there is.
-  if (standardError === 0) return mean > 0 ? 0 : 1;
+  // A constant profile, or one value that all epochs share: so many epochs are no proof beyond theirs.
+  if (standardError === 0) return mean > 0 ? 2 ** -n : 1;
   return studentUpperTail(mean / standardError, n - 1);
 }
 
