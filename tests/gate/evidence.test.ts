@@ -151,11 +151,11 @@ describe('what an epoch is invalid for', () => {
 
   it("is the driver's where it fell behind, and the side's where too much piled up", () => {
     expect(faultsOf(sideRecord())).toEqual([]);
-    expect(faultsOf(sideWith({ checks: [check('loopDelay')] }))).toEqual([{ kind: 'load', text: 'crud, driving head: loopDelay is off' }]);
+    expect(faultsOf(sideWith({ checks: [check('loopDelay')] }))).toEqual([{ kind: 'load', scenario: 'crud', text: 'crud, driving head: loopDelay is off' }]);
     const text = 'crud: it cannot take the offered load: dropped is off';
-    expect(faultsOf(sideWith({ checks: [check('dropped'), check('achieved')] }))).toEqual([{ side: 'head', kind: 'load', text }]);
+    expect(faultsOf(sideWith({ checks: [check('dropped'), check('achieved')] }))).toEqual([{ side: 'head', kind: 'load', scenario: 'crud', text }]);
     const counts = { ok: 0, failed: 0, timeout: 0, aborted: 0, dropped: 200 };
-    expect(faultsOf(sideWith({ counts, checks: [check('dropped')] }))).toEqual([{ side: 'head', kind: 'load', text }]);
+    expect(faultsOf(sideWith({ counts, checks: [check('dropped')] }))).toEqual([{ side: 'head', kind: 'load', scenario: 'crud', text }]);
   });
 
   it('is a broken side where nothing was answered ok', () => {
