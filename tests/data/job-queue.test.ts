@@ -1,18 +1,24 @@
 /** The queue itself, on each database: what is taken, by whom, how often, and what becomes of a job that fails. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobKind } from '../../reference-server/jobs/job-kind.ts';
 import { JobQueue, type JobQueueParts, mostAttempts } from '../../reference-server/jobs/job-queue.ts';
 import { countJobs, enqueue, takeJobs } from '../../reference-server/jobs/job-rows.ts';
 import { realClock } from '../../reference-server/latency/deadline-clock.ts';
+import type { Place } from '../../reference-server/store/database.ts';
 import { openStore, type Store } from '../../reference-server/store/store.ts';
 import type { Tables } from '../../reference-server/store/tables.ts';
 import { until } from '../server/frame.ts';
 import { databaseKinds } from '../store/databases.ts';
+import type { Death, Moment } from './dying-worker.ts';
 
 const kinds = await databaseKinds();
 const size = { conversations: 1, projects: 1, artifacts: 1 };
 const clock = realClock();
+const dyingWorker = fileURLToPath(new URL('./dying-worker.ts', import.meta.url));
 
 afterAll(async () => {
   for (const kind of kinds) await kind.stop();
@@ -24,13 +30,15 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     test.skip('is not here');
     return;
   }
+  let where: Place;
   let store: Store;
   let queues: JobQueue[] = [];
   let ended: string[] = [];
   let faults: string[] = [];
 
   beforeEach(async () => {
-    store = await openStore({ seed: 1, size, place: await place() });
+    where = await place();
+    store = await openStore({ seed: 1, size, place: where });
     queues = [];
     ended = [];
     faults = [];
@@ -86,6 +94,16 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       }),
     ).rejects.toThrow('no');
     expect(await countJobs(store.db)).toEqual([]);
+  });
+
+  test('who takes jobs at the same moment takes different ones', async () => {
+    await addMany(40);
+    const take = (most: number): ReturnType<typeof takeJobs> => takeJobs(store.db, { nowMs: Date.now(), leaseMs: 60_000, most });
+    const taken = (await Promise.all([10, 10, 10, 10].map(take))).flat().map(({ uuid }) => uuid);
+    // On Postgres a row that somebody is just taking is passed over, and left for the next look.
+    taken.push(...(await take(40)).map(({ uuid }) => uuid));
+    expect(taken).toHaveLength(40);
+    expect(new Set(taken).size).toBe(40);
   });
 
   test('of two workers at once each does what the other does not: every job once', async () => {
@@ -186,6 +204,22 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     work(tooLate, {
       leaseMs: 50,
       replication: {
+  const moments: [at: Moment, done: string[]][] = [
+    ['in the middle of', ['job 0, attempt 1']],
+    ['just after the commit of', ['job 0, attempt 1', 'job 1, attempt 1']],
+  ];
+  test.for(moments)('a worker that is killed %s a job: what it did is there once, and what it did not is done by the next one', async ([at, done]) => {
+    const names = await addMany(4);
+    const child = spawn(process.execPath, [dyingWorker, JSON.stringify({ place: where, at } satisfies Death)], { stdio: ['ignore', 'ignore', 'inherit'] });
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    expect(await effects()).toEqual(done);
+    work(effect).start();
+    await until(async () => ended.length >= names.length - done.length, 'the rest is done', 20_000);
+    expect(await countJobs(store.db)).toEqual([]);
+    // Whatever the attempt: each is there, and none of them twice.
+    expect((await effects()).map((one) => one.replace(/, attempt \d$/, ''))).toEqual(names);
+  });
+
         async commit(_, does) {
           await until(async () => !isHeld, 'it is let go', 20_000);
           return { result: await store.db.transaction().execute((transaction) => does(transaction, [])), position: { title: 0, content: 0 } };
