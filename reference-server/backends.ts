@@ -1,8 +1,7 @@
-import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { headers as headerNames } from '../scenarios/names.ts';
+import { dbSystems, headers as headerNames } from '../scenarios/names.ts';
 import type { ReadThroughCache } from './cache/cache.ts';
-import { type Exchange, HttpError } from './exchange.ts';
+import { type Exchange, type HopRecord, HttpError } from './exchange.ts';
 import type { DataAccount } from './data-account.ts';
 import type { DataPolicies } from './policies.ts';
 import { dueMs, inHop, spend } from './hop.ts';
@@ -16,10 +15,11 @@ import { queryText } from './services/schemas.ts';
 import { strategyFor } from './store/reads/index.ts';
 import { laterOf, type Position, positionOf, startPosition } from './store/replication/position.ts';
 import type { Replication } from './store/replication/replication.ts';
-import type { Tables } from './store/tables.ts';
+import type { Store } from './store/store.ts';
+import type { OnWaited } from './store/telling-waits.ts';
 
 export interface BackendParts {
-  db: Kysely<Tables>;
+  store: Pick<Store, 'kind' | 'tellingWaits'>;
   replication: Replication;
   policies(): Readonly<DataPolicies>;
   account: DataAccount;
@@ -54,15 +54,26 @@ function seenBefore(exchange: Exchange): Position {
   return position;
 }
 
+/** Waiting for a connection is load, as waiting for a worker is: told apart from work, and on top of the draw. */
+function countsWaits(exchange: Exchange, record?: HopRecord): OnWaited {
+  return (waitedMs) => {
+    if (record) record.queuedMs = (record.queuedMs ?? 0) + waitedMs;
+    // What a stream's answer waits for moves none of its events: they have left.
+    if (exchange.streamed === undefined) exchange.queuedMs += waitedMs;
+  };
+}
+
 /** What services call: each call is a hop of its exchange. The backend's share is waited once, by the first call. */
 export function backends(parts: BackendParts): Backends {
-  const { db, replication, cache, inference, clock } = parts;
+  const { store, replication, cache, inference, clock } = parts;
+  const dbSystem = dbSystems[store.kind];
   const timed = async <T>(exchange: Exchange, work: () => Promise<T>): Promise<T> => {
     const startMs = clock.now();
+    const queuedBeforeMs = exchange.queuedMs;
     try {
       return await work();
     } finally {
-      exchange.workMs += clock.now() - startMs;
+      exchange.workMs += clock.now() - startMs - (exchange.queuedMs - queuedBeforeMs);
     }
   };
   const spent = { store: new WeakSet<Exchange>(), cache: new WeakSet<Exchange>() };
@@ -73,16 +84,19 @@ export function backends(parts: BackendParts): Backends {
   };
   return {
     store: (exchange, name, query) =>
-      inHop(exchange, 'store', name, clock, async () => {
-        const result = await timed(exchange, () => query(db)).catch(answered);
+      inHop(exchange, 'store', name, clock, async (record) => {
+        record.dbSystem = dbSystem;
+        const result = await timed(exchange, () => query(store.tellingWaits(countsWaits(exchange, record)))).catch(answered);
         await spendOnce(exchange, 'store');
         return result;
       }),
-    rolesOf: (exchange, query) => timed(exchange, () => query(db)).catch(answered),
+    rolesOf: (exchange, query) => timed(exchange, () => query(store.tellingWaits(countsWaits(exchange)))).catch(answered),
     write: (exchange, name, work) =>
-      inHop(exchange, 'store', name, clock, async () => {
+      inHop(exchange, 'store', name, clock, async (record) => {
+        record.dbSystem = dbSystem;
         const before = seenBefore(exchange);
-        const { result, position } = await timed(exchange, () => replication.commit({ key: exchange.key, name }, work)).catch(answered);
+        const commit = { key: exchange.key, name, onWaited: countsWaits(exchange, record) };
+        const { result, position } = await timed(exchange, () => replication.commit(commit, work)).catch(answered);
         exchange.seen = laterOf(before, position);
         await spendOnce(exchange, 'store');
         return result;
@@ -93,10 +107,13 @@ export function backends(parts: BackendParts): Backends {
       const source = await strategy.choose({ seen: before, reach: (position, withinMs) => replication.reach(position, withinMs) });
       const isReplica = source === 'replica';
       // As SQL names a table of another schema.
-      return inHop(exchange, 'store', isReplica ? name.replace(' ', ' replica.') : name, clock, async () => {
+      return inHop(exchange, 'store', isReplica ? name.replace(' ', ' replica.') : name, clock, async (record) => {
+        record.dbSystem = dbSystem;
         exchange.seen = laterOf(before, isReplica ? replication.applied : replication.committed);
         if (isReplica && conversationUuid !== undefined && replication.isBehind(conversationUuid)) parts.onStaleRead();
-        const result = await timed(exchange, () => query(isReplica ? replication.replica : db)).catch(answered);
+        const onWaited = countsWaits(exchange, record);
+        const db = isReplica ? replication.replicaTellingWaits(onWaited) : store.tellingWaits(onWaited);
+        const result = await timed(exchange, () => query(db)).catch(answered);
         await spendOnce(exchange, 'store');
         return result;
       });

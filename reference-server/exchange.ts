@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { DbSystem } from '../scenarios/names.ts';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
 import type { Slowness } from './slowness.ts';
@@ -20,6 +21,10 @@ export interface HopRecord {
   /** This hop's own share of the draw. */
   intendedMs: number;
   outcome: 'ok' | 'error' | 'aborted';
+  /** Of its time, what it waited for a connection to the database; undefined: one was free. */
+  queuedMs?: number;
+  /** Of the store. */
+  dbSystem?: DbSystem;
   /** 16 hexadecimal digits. Made when the span is emitted, or when another process is called. */
   spanId?: string;
   /** The caller's span in another process; undefined: the hop that called this one. */
@@ -55,7 +60,7 @@ export interface Exchange {
   draw: RequestDraw;
   /** When the request's head had been read, on the server's clock; the draw counts from here. */
   arrivedMs: number;
-  /** Time so far spent waiting for a free worker or slot. */
+  /** Time so far spent waiting for a free worker, connection to the database, or slot. */
   queuedMs: number;
   /** Time so far spent in real work (store queries, serialising, compressing). */
   workMs: number;

@@ -2,14 +2,14 @@ import type { DrawnHop, Exchange, HopRecord } from './exchange.ts';
 import type { DeadlineClock } from './latency/deadline-clock.ts';
 
 /** Runs one hop's part of an exchange and records it, whatever its outcome. */
-export async function inHop<T>(exchange: Exchange, hop: DrawnHop, name: string, clock: DeadlineClock, part: () => Promise<T>): Promise<T> {
+export async function inHop<T>(exchange: Exchange, hop: DrawnHop, name: string, clock: DeadlineClock, part: (record: HopRecord) => Promise<T>): Promise<T> {
   const record: HopRecord = { hop, name, startMs: clock.now(), endMs: Number.NaN, intendedMs: exchange.draw.sharesMs[hop], outcome: 'ok' };
   exchange.hops.push(record);
   try {
     const slowMs = exchange.slowness?.take(hop) ?? 0;
     // Not waited for the draw, and so work as slow code is.
     if (slowMs > 0) await clock.wait(clock.now() + slowMs);
-    return await part();
+    return await part(record);
   } catch (error) {
     record.outcome = exchange.socket.destroyed ? 'aborted' : 'error';
     throw error;

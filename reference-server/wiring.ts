@@ -74,6 +74,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     lags: () => ({ ...state.profile.replication, ...state.replicationLags }),
     seed: () => state.profile.seed,
     onLag: (channel, lagMs) => state.metrics.replicated(channel, lagMs),
+    tellingWaits: (onWaited) => store.tellingWaits(onWaited),
     onFault: (error) => state.onFault(error),
   });
   const cache = await openCache(redis, store, () => clock.now());
@@ -83,7 +84,7 @@ export async function wireServices(state: ServerState, store: Store, completions
     onFault: (error) => state.onFault(error),
   });
   const parts = backends({
-    ...{ db: store.db, replication, cache, clock, jobs, inference: completions },
+    ...{ store, replication, cache, clock, jobs, inference: completions },
     policies: () => state.policies,
     account: state.data,
     onStaleRead: () => state.metrics.staleRead(),

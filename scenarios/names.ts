@@ -277,6 +277,10 @@ export const serviceNamespace = 'plumbline';
 
 /** Attributes of spans. Those with a dot-separated prefix other than `plumbline` are OpenTelemetry's semantic conventions, stable where a stable one exists. */
 export const spanAttributes = {
+/** Values of `db.system.name`, by the kind of database that the server keeps its data in. */
+export const dbSystems = { sqlite: 'sqlite', postgres: 'postgresql' } as const;
+export type DbSystem = (typeof dbSystems)[keyof typeof dbSystems];
+
   method: 'http.request.method',
   route: 'http.route',
   path: 'url.path',
@@ -305,7 +309,7 @@ export const spanAttributes = {
   hop: 'plumbline.hop',
   /** Milliseconds of the draw that are this hop's share. */
   intendedMs: 'plumbline.intended_ms',
-  /** Milliseconds of waiting for a worker or slot. */
+  /** Milliseconds of waiting for a worker, a connection to the database or a slot; on a query's span, for its connection. */
   queuedMs: 'plumbline.queued_ms',
   /** true on spans that last as long as a stream: keep them out of request-latency objectives and span metrics. */
   stream: 'stream',

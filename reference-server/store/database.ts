@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { ReplicaDatabase } from './replication/replica-database.ts';
 import type { Tables } from './tables.ts';
+import type { OnWaited } from './telling-waits.ts';
 
 /** Where data are. */
 export type Place =
@@ -30,6 +31,8 @@ export interface PoolCounts {
 export interface Database {
   readonly kind: Place['kind'];
   readonly db: Kysely<Tables>;
+  /** The same for one request, which is told how long it waits for connections. SQLite's one is served by the thread that waits: that is work, and not told. */
+  tellingWaits(onWaited: OnWaited): Kysely<Tables>;
   /** Work on all of the data: one transaction without a query's bounds of time, and nobody else who works so goes on before its end, in whatever process. */
   alone<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   /** Takes every row out, as a part of the transaction. */

@@ -5,6 +5,7 @@ import { postgresPool } from './postgres-pool.ts';
 import { postgresReplica } from './replication/postgres-replica.ts';
 import { tableNames } from './table-order.ts';
 import type { Tables } from './tables.ts';
+import { tellingWaits } from './telling-waits.ts';
 
 /** Key of the advisory lock of whoever works alone: any number that nobody else takes. */
 const aloneLock = 7_529_460_118;
@@ -15,11 +16,13 @@ type PostgresPlace = Extract<Place, { kind: 'postgres' }>;
 export async function openPostgres(place: PostgresPlace): Promise<Database> {
   await unbounded(place, (db) => migrate(db, place));
   const pool = postgresPool(place);
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const dialect = new PostgresDialect({ pool });
+  const db = new Kysely<Tables>({ dialect });
   let closed: Promise<void> | undefined;
   return {
     kind: 'postgres',
     db,
+    tellingWaits: tellingWaits({ db, dialect, counts: () => pool.counts() }),
     alone: (work) =>
       unbounded(place, (own) =>
         own.transaction().execute(async (transaction) => {

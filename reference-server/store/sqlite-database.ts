@@ -24,6 +24,7 @@ export async function openSqlite(file: string | undefined): Promise<Database> {
   return {
     kind: 'sqlite',
     db,
+    tellingWaits: () => db,
     // A transaction of ours has the file's write lock from its beginning.
     alone: (work) => db.transaction().execute(work),
     async empty(transaction) {

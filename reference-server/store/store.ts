@@ -13,7 +13,7 @@ export interface StoreOptions {
   size?: Partial<SeedSize>;
 }
 
-export interface Store extends Pick<Database, 'kind' | 'db' | 'ping' | 'pool' | 'openReplica' | 'close'> {
+export interface Store extends Pick<Database, 'kind' | 'db' | 'tellingWaits' | 'ping' | 'pool' | 'openReplica' | 'close'> {
   /** What a reset brings back. */
   readonly size: Readonly<SeedSize>;
   /**

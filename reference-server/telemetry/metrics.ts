@@ -103,7 +103,8 @@ export function makeMetrics(sources: Pick<ServerSources, 'openStreams' | 'inFlig
       shares.add(operation, record);
       for (const hop of record.hops) {
         hops(hop, operation.latencyClass).observe((hop.endMs - hop.startMs) / 1_000);
-        if (hop.hop === 'store') families.store.series('sqlite', bounded.queries(hop.name)).observe((hop.endMs - hop.startMs) / 1_000);
+        if (hop.dbSystem === undefined) continue;
+        families.store.series(hop.dbSystem, bounded.queries(hop.name)).observe((hop.endMs - hop.startMs - (hop.queuedMs ?? 0)) / 1_000);
       }
       if (record.stream) stream(operation, record.stream, startMs, traceId);
     },
@@ -169,10 +170,20 @@ function histograms() {
       [labels.hop, labels.latencyClass, labels.outcome],
       coarseBuckets,
     ),
-    store: family(names.storeDuration, 'A query, with the share of the latency profile that it waits for.', [labels.dbSystem, labels.dbSummary], coarseBuckets),
+    store: family(
+      names.storeDuration,
+      'A query, with the share of the latency profile that it waits for, and without waiting for a connection.',
+      [labels.dbSystem, labels.dbSummary],
+      coarseBuckets,
+    ),
     replicationLag: family(names.replicationLag, 'From the commit of a change to its being on the replica.', [labels.channel], latencyBuckets),
     jobs: family(names.jobDuration, 'From the request that asked for a job to its end.', [labels.kind, labels.outcome], coarseBuckets),
-    queueWait: family(names.queueWait, 'Waiting of a request for a worker or an inference slot; 0 when one was free.', [labels.service], coarseBuckets),
+    queueWait: family(
+      names.queueWait,
+      'Waiting of a request for a worker, a connection to the database or an inference slot; 0 when one was free.',
+      [labels.service],
+      coarseBuckets,
+    ),
     ttft: family(names.ttft, 'From arrival to the first content event; counted when the stream ends.', [labels.operation], latencyBuckets),
     tpot: family(
       names.tpot,

@@ -1,3 +1,4 @@
+import { dbSystems } from '../../scenarios/names.ts';
 import { type Operation, operations } from '../../scenarios/operations.ts';
 import type { HopName, HopRecord } from '../exchange.ts';
 import type { StreamFacts, TraceRecord } from './trace-record.ts';
@@ -5,12 +6,13 @@ import type { StreamFacts, TraceRecord } from './trace-record.ts';
 /*
  * A record as bytes: numbers of the request, then of each hop, then all texts as one. A text's length, in UTF-16 units, is among the numbers:
  *
- *     hops, bytes of the texts | flags, operation, status, times, lengths | hop, outcome, times, lengths | hop ... | texts
+ *     hops, bytes of the texts | flags, operation, status, times, lengths | hop, outcome, database, times, lengths | hop ... | texts
  */
 
 const hopNames: readonly HopName[] = ['edge', 'lb', 'mesh', 'service', 'store', 'cache', 'inference', 'job'];
 const hopNumbers = Object.fromEntries(hopNames.map((name, number) => [name, number])) as Readonly<Record<HopName, number>>;
 const outcomes: readonly HopRecord['outcome'][] = ['ok', 'error', 'aborted'];
+const databases: readonly HopRecord['dbSystem'][] = [undefined, ...Object.values(dbSystems)];
 const operationNumbers = new Map<Operation, number>(operations.map((operation, number) => [operation, number]));
 
 /** In place of a text's length. */
@@ -21,11 +23,12 @@ const sampledFlag = 1;
 const failedFlag = 2;
 
 const lengthBytes = 4;
-const timesBytes = 3 * 8;
+const timeBytes = 8;
+const timesBytes = 3 * timeBytes;
 const requestTexts = 11;
 const requestBytes = 4 + 4 + 1 + 2 + 2 + timesBytes + requestTexts * lengthBytes;
 const hopTexts = 3;
-const hopBytes = 1 + 1 + timesBytes + hopTexts * lengthBytes;
+const hopBytes = 1 + 1 + 1 + timeBytes + timesBytes + hopTexts * lengthBytes;
 /** Of a UTF-16 unit, at most. */
 const utf8BytesOfUnit = 3;
 
@@ -70,7 +73,10 @@ export class RecordWriter {
     for (const hop of hops) {
       this.#view.setUint8(this.#at, hopNumbers[hop.hop]);
       this.#view.setUint8(this.#at + 1, outcomes.indexOf(hop.outcome));
-      this.#at += 2;
+      this.#view.setUint8(this.#at + 2, databases.indexOf(hop.dbSystem));
+      // Not a number: it did not wait.
+      this.#view.setFloat64(this.#at + 3, hop.queuedMs ?? Number.NaN);
+      this.#at += 3 + timeBytes;
       this.#times(hop.startMs, hop.endMs, hop.intendedMs);
       this.#text(hop.name);
       this.#text(hop.spanId);
@@ -171,9 +177,17 @@ function reader(bytes: Buffer, from: number) {
 function readHop(read: Reader): HopRecord {
   const hop = hopNames[read.uint(1)] ?? 'edge';
   const outcome = outcomes[read.uint(1)] ?? 'error';
+  const dbSystem = databases[read.uint(1)];
+  const queuedMs = read.double();
   const [startMs, endMs, intendedMs] = [read.double(), read.double(), read.double()];
   const name = read.text() ?? '';
   const spanId = read.text();
   const parentSpanId = read.text();
-  return { hop, name, startMs, endMs, intendedMs, outcome, ...(spanId !== undefined && { spanId }), ...(parentSpanId !== undefined && { parentSpanId }) };
+  return {
+    ...{ hop, name, startMs, endMs, intendedMs, outcome },
+    ...(!Number.isNaN(queuedMs) && { queuedMs }),
+    ...(dbSystem && { dbSystem }),
+    ...(spanId !== undefined && { spanId }),
+    ...(parentSpanId !== undefined && { parentSpanId }),
+  };
 }

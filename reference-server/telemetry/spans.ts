@@ -142,7 +142,8 @@ function errorTypeOf({ status, stream }: TraceRecord): string {
 function addHopAttributes(to: Attributes, hop: HopRecord, record: TraceRecord): void {
   if (hop.hop === 'store') {
     const [operation = hop.name, ...collection] = hop.name.split(' ');
-    to[at.dbSystem] = 'sqlite';
+    if (hop.dbSystem !== undefined) to[at.dbSystem] = hop.dbSystem;
+    if (hop.queuedMs !== undefined) to[at.queuedMs] = round(hop.queuedMs);
     to[at.dbSummary] = hop.name;
     to[at.dbOperation] = operation.toUpperCase();
     if (collection.length > 0) to[at.dbCollection] = collection.join(' ');

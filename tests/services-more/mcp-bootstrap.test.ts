@@ -28,7 +28,7 @@ it('sends its event when the draw is over on the one deadline clock, and nothing
       ...{ primary: store.db, replica: store.openReplica(), clock, lags: () => noLag, seed: () => 1, onLag: () => undefined, onFault: () => undefined },
     });
     const parts = backends({
-      ...{ db: store.db, replication, policies: () => observedPolicies, account: new DataAccount(), onStaleRead: () => undefined },
+      ...{ store, replication, policies: () => observedPolicies, account: new DataAccount(), onStaleRead: () => undefined },
       cache: lruCache(1, 1, () => clock.now()),
       clock,
       jobs: { expect: () => undefined },

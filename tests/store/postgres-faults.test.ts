@@ -44,6 +44,8 @@ describe.skipIf(postgres === undefined)('Postgres', () => {
       type: 'store_exhausted',
       message: expect.stringMatching(/^all 2 connections to the database were busy for 1000 ms, with \d+ other queries waiting; try again later$/),
     });
+    // It waited for as long as it may, and did nothing.
+    expect(Number(/queued;dur=([\d.]+)/.exec(String(refused.headers['server-timing']))?.[1])).toBeGreaterThan(900);
     expect(await ready(url)).toEqual([503, 'store_exhausted']);
     expect(await numberOf(url, metricNames.storeConnectionsLimit)).toBe(2);
     expect(await numberOf(url, metricNames.storeRefused)).toBeGreaterThanOrEqual(2);

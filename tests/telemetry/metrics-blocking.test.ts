@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeMetrics } from '../../reference-server/telemetry/metrics.ts';
-import type { HopName } from '../../reference-server/exchange.ts';
+import type { HopName, HopRecord } from '../../reference-server/exchange.ts';
+import { dbSystems } from '../../scenarios/names.ts';
 import { operations } from '../../scenarios/operations.ts';
 
 const hops: readonly HopName[] = ['edge', 'lb', 'mesh', 'service', 'store', 'cache', 'inference', 'job'];
@@ -13,8 +14,13 @@ function fill(metrics: ReturnType<typeof makeMetrics>): void {
   for (const operation of operations) {
     for (const status of [200, 304, 404, 503]) {
       for (let endMs = 1; endMs < 40_000; endMs *= 1.1) {
-        const outcome = status === 503 ? 'error' : 'ok';
-        const records = hops.map((hop) => ({ hop, name: `${hop} ${operation.name} ${status}`, startMs: 0, endMs, intendedMs: 0, outcome }) as const);
+        const outcome: HopRecord['outcome'] = status === 503 ? 'error' : 'ok';
+        const records = hops.map(
+          (hop): HopRecord => ({
+            ...{ hop, name: `${hop} ${operation.name} ${status}`, startMs: 0, endMs, intendedMs: 0, outcome },
+            ...(hop === 'store' && { dbSystem: dbSystems.sqlite }),
+          }),
+        );
         const request = { traceId, sampled: true, operation, method: 'GET', requestId: 'r', requestKey: 'k', path: '/', failed: false };
         metrics.finished({ ...request, status, startMs: 0, endMs, queuedMs: 0, hops: records }, 'sampled');
       }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { dbSystems } from '../../scenarios/names.ts';
 import { operations } from '../../scenarios/operations.ts';
 import type { HopRecord } from '../../reference-server/exchange.ts';
 import { RecordWriter, readRecord, traceIdIn } from '../../reference-server/telemetry/record-codec.ts';
@@ -21,6 +22,8 @@ const hops: fc.Arbitrary<HopRecord> = fc.record(
     endMs: fc.oneof(ms, fc.constant(Number.NaN)),
     intendedMs: ms,
     outcome: fc.constantFrom(...(['ok', 'error', 'aborted'] as const)),
+    queuedMs: ms,
+    dbSystem: fc.constantFrom(...Object.values(dbSystems)),
     spanId: hexOf(16),
     parentSpanId: hexOf(16),
   },

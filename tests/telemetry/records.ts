@@ -33,8 +33,8 @@ export function record(more: Partial<TraceRecord> = {}): TraceRecord {
       hop('lb', 'route', 1_002, 1_039),
       hop('mesh', 'projects', 1_003, 1_038),
       hop('service', 'projects', 1_004, 1_037),
-      hop('store', 'select session', 1_005, 1_006),
-      hop('store', 'select projects', 1_007, 1_030),
+      hop('store', 'select session', 1_005, 1_006, { dbSystem: 'sqlite' }),
+      hop('store', 'select projects', 1_007, 1_030, { dbSystem: 'sqlite' }),
     ],
     ...more,
   };

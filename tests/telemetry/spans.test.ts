@@ -85,6 +85,14 @@ describe('spans of a plain request', () => {
     });
   });
 
+  it('of a query name the database that was asked, and what was waited for a connection to it', () => {
+    const spans = spansOf(
+      record({ hops: [hop('service', 'projects', 0, 90), hop('store', 'select projects', 1, 80, { dbSystem: 'postgresql', queuedMs: 41.25 })] }),
+      'asked',
+    );
+    expect(named(spans, 'select projects').attributes).toMatchObject({ 'db.system.name': 'postgresql', 'plumbline.queued_ms': 41.25 });
+  });
+
   it('keep the ids that hops have already, and are the same when they are made again', () => {
     const made = record();
     const first = spansOf(made, 'asked');

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { ReplicationChannel } from '../../latency/profile.ts';
 import type { Place } from '../database.ts';
 import { postgresPool } from '../postgres-pool.ts';
+import { tellingWaits } from '../telling-waits.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
 import type { ReplicaTables } from './replica-schema.ts';
 
@@ -12,14 +13,16 @@ const turnLocks: Readonly<Record<ReplicationChannel, number>> = { title: 7_529_4
 /** A schema of its own beside the primary's, through connections of its own. */
 export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): ReplicaDatabase {
   const place = { ...primary, schema: `${primary.schema}_replica` };
-  const open = (pool = place.pool): Kysely<ReplicaTables> =>
-    new Kysely<ReplicaTables>({ dialect: new PostgresDialect({ pool: postgresPool({ ...place, ...(pool && { pool }) }) }) });
-  const db = open();
+  const pool = postgresPool(place);
+  const dialect = new PostgresDialect({ pool });
+  const db = new Kysely<ReplicaTables>({ dialect });
   return {
     db,
+    tellingWaits: tellingWaits({ db, dialect, counts: () => pool.counts() }),
     text: sql`text collate "C"`,
     async alone(work) {
-      const own = open({ connections: 1, statementMs: 0 });
+      const alonePool = postgresPool({ ...place, pool: { connections: 1, statementMs: 0 } });
+      const own = new Kysely<ReplicaTables>({ dialect: new PostgresDialect({ pool: alonePool }) });
       try {
         return await own.connection().execute(async (connection) => {
           await sql`select pg_advisory_lock(${sql.lit(fillLock)})`.execute(connection);

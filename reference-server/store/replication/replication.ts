@@ -3,6 +3,7 @@ import { keyedRandom } from '../../../scenarios/random.ts';
 import type { DeadlineClock } from '../../latency/deadline-clock.ts';
 import { type ReplicationChannel, type ReplicationProfile, replicationChannels } from '../../latency/profile.ts';
 import type { Tables } from '../tables.ts';
+import type { OnWaited } from '../telling-waits.ts';
 import { type AppliedEntry, Channel, type ChannelParts } from './channel.ts';
 import { type Change, type Logged, logChanges } from './changes.ts';
 import { PendingChanges } from './pending-changes.ts';
@@ -12,6 +13,8 @@ import type { ReplicaDatabase } from './replica-database.ts';
 
 export interface ReplicationParts {
   primary: Kysely<Tables>;
+  /** The primary for one commit, which is told how long it waits for a connection. Default: nobody is told. */
+  tellingWaits?(onWaited: OnWaited): Kysely<Tables>;
   replica: ReplicaDatabase;
   clock: DeadlineClock;
   /** In force now: of the latency profile, or what the control port put in its place. */
@@ -25,6 +28,7 @@ export interface ReplicationParts {
 export interface Commit {
   key: string;
   name: string;
+  onWaited?: OnWaited;
 }
 
 export interface ChannelState {
@@ -74,6 +78,11 @@ export class Replication {
     return this.#db as unknown as Kysely<Tables>;
   }
 
+  /** For reads of one request. */
+  replicaTellingWaits(onWaited: OnWaited): Kysely<Tables> {
+    return this.#parts.replica.tellingWaits(onWaited) as unknown as Kysely<Tables>;
+  }
+
   /** The last changes that were committed. */
   get committed(): Position {
     return { ...this.#committed };
@@ -103,7 +112,7 @@ export class Replication {
    * Without lag it is there before this resolves, unless the channel is paused, or changes with a lag are before it.
    */
   async commit<T>(
-    { key, name }: Commit,
+    { key, name, onWaited }: Commit,
     work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>,
   ): Promise<{ result: T; position: Position }> {
     const changes: Change[] = [];
@@ -113,7 +122,8 @@ export class Replication {
     const seed = this.#parts.seed();
     const drawn = (channel: ReplicationChannel): number => lags[channel].sample(keyedRandom(seed, 'replication', channel, key, name)());
     const lagMs = { title: drawn('title'), content: drawn('content') };
-    const result = await this.#parts.primary.transaction().execute(async (transaction) => {
+    const primary = (onWaited && this.#parts.tellingWaits?.(onWaited)) ?? this.#parts.primary;
+    const result = await primary.transaction().execute(async (transaction) => {
       const value = await work(transaction, changes);
       if (changes.length > 0) {
         committedAtMs = this.#wallMs();

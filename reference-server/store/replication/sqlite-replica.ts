@@ -13,6 +13,7 @@ export function sqliteReplica(primaryFile: string | undefined): ReplicaDatabase 
   const db = new Kysely<ReplicaTables>({ dialect: new NodeSqliteDialect(() => openFile(primaryFile === undefined ? undefined : `${primaryFile}-replica`)) });
   return {
     db,
+    tellingWaits: () => db,
     text: 'text',
     alone: (work) => (primaryFile === undefined ? work() : locked(primaryFile, work)),
     // A transaction has the file's write lock from its beginning; in memory nobody else is there.
