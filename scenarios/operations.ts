@@ -88,7 +88,7 @@ export const operations: readonly Operation[] = [
   app('projects', 'crud', 'store', 'projects.update', 'PUT', project, 280),
   app('projects', 'crud', 'store', 'projects.delete', 'DELETE', project, 0),
   app('projects', 'metadata', 'store', 'projects.permissions.read', 'GET', `${project}/permissions`, 180),
-  app('projects', 'metadata', 'store', 'projects.accounts.list', 'GET', `${project}/accounts`, 680),
+  app('projects', 'metadata', 'store', 'projects.accounts.list', 'GET', `${project}/accounts`, 930),
   app('projects', 'crud', 'store', 'projects.accounts.add', 'POST', `${project}/accounts`, 190),
   app('projects', 'crud', 'store', 'projects.accounts.remove', 'DELETE', `${project}/accounts/{account_uuid}`, 0),
   app('projects', 'metadata', 'store', 'projects.published_artifacts.list', 'GET', `${org}/published_artifacts`, 2_500),

@@ -27,8 +27,12 @@ async function made(answer: ReturnType<User['call']>): Promise<string> {
 }
 
 /** Made by `boss`, with these accounts in the project; the first of them is the one in `account_uuid`. */
-export async function makeThings(boss: User, accounts: readonly { account_uuid: string; role: 'editor' | 'viewer' }[]): Promise<Things> {
-  const project_uuid = await made(boss.call('projects.create', { body: { name: 'Theirs' } }));
+export async function makeThings(
+  boss: User,
+  accounts: readonly { account_uuid: string; role: 'editor' | 'viewer' }[],
+  { is_private }: { is_private: boolean } = { is_private: true },
+): Promise<Things> {
+  const project_uuid = await made(boss.call('projects.create', { body: { name: 'Theirs', is_private } }));
   for (const body of accounts) {
     const { status, text } = await boss.call('projects.accounts.add', { params: { project_uuid }, body });
     if (status !== 201) throw new Error(`the account was not added: ${text}`);

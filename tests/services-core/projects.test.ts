@@ -22,7 +22,7 @@ beforeAll(async () => {
   user = await signIn(server, 'user-0@example.com');
 });
 afterAll(() => server.stop());
-const newProject = (body: object = { name: 'New' }): Promise<Project> => user.ask('POST', '/projects', body, 201);
+const newProject = (body: object = { name: 'New', is_private: false }): Promise<Project> => user.ask('POST', '/projects', body, 201);
 
 describe('projects', () => {
   test('are listed with the captured fields', async () => {

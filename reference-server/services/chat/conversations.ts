@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox';
+import type { Exchange } from '../../exchange.ts';
 import { defaultModel } from '../../store/models.ts';
 import type { ConversationsTable } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
+import { hiddenProjects } from '../access/hidden-projects.ts';
 import { conflict, invalid, notFound } from '../errors.ts';
-import type { Route } from '../route.ts';
+import type { Backends, Route } from '../route.ts';
 import { closed, consistency, nothing, orgParams, page, pageOf, pageQuery, param, queryText, uuid } from '../schemas.ts';
 import { sessionOf } from '../sessions.ts';
-import { conversationPage } from './conversation-page.ts';
+import { type ConversationsOf, conversationPage, countConversations } from './conversation-page.ts';
 import { conversationJson, findConversation, lockConversation, messageJson } from './conversation-rows.ts';
 import {
   conversation,
@@ -23,6 +25,13 @@ import { pathTo } from './message-tree.ts';
 const defaultLimit = 30;
 const maxLimit = 250;
 
+/** The conversations of the organization that this account sees. */
+async function visibleTo(exchange: Exchange, backends: Backends): Promise<ConversationsOf> {
+  const session = await sessionOf(exchange, backends);
+  const hidden = await backends.rolesOf(exchange, (db) => hiddenProjects(db, session));
+  return { organizationUuid: session.organizationId, userUuid: session.userId, hiddenProjects: hidden };
+}
+
 const list: Route = {
   operation: 'chat.conversations.list',
   summary: 'Conversations of the organization, the last changed first.',
@@ -32,12 +41,10 @@ const list: Route = {
     response: { 200: page(conversation) },
   },
   async handle(exchange, backends) {
-    const { organizationId } = await sessionOf(exchange, backends);
+    const of = await visibleTo(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const projectUuid = queryText(exchange, 'project_uuid')?.toLowerCase();
-    const { rows, total } = await backends.read(exchange, 'select conversations', (db) =>
-      conversationPage(db, { organizationUuid: organizationId, projectUuid }, { limit, offset }),
-    );
+    const { rows, total } = await backends.read(exchange, 'select conversations', (db) => conversationPage(db, { ...of, projectUuid }, { limit, offset }));
     return { status: 200, json: { data: rows.map((row) => conversationJson(row)), limit, offset, total } };
   },
 };
@@ -47,15 +54,8 @@ const count: Route = {
   summary: 'How many conversations the organization has.',
   schema: { params: orgParams, querystring: Type.Object({ consistency }, closed), response: { 200: Type.Object({ count: Type.Integer({ minimum: 0 }) }) } },
   async handle(exchange, backends) {
-    const { organizationId } = await sessionOf(exchange, backends);
-    const counted = await backends.read(exchange, 'count conversations', (db) =>
-      db
-        .selectFrom('conversations')
-        .where('organization_uuid', '=', organizationId)
-        .select((of) => of.fn.countAll().as('count'))
-        .executeTakeFirstOrThrow(),
-    );
-    return { status: 200, json: { count: Number(counted.count) } };
+    const of = await visibleTo(exchange, backends);
+    return { status: 200, json: { count: await backends.read(exchange, 'count conversations', (db) => countConversations(db, of)) } };
   },
 };
 

@@ -22,7 +22,10 @@ const readPermissions: Route = {
     const session = await sessionOf(exchange, backends);
     const { project, role } = await backends.store(exchange, 'select permissions', async (db) => {
       const found = await findProject(db, session.organizationId, param(exchange, 'project_uuid'));
-      return { project: found, role: (await roleOf(db, session, 'project', found.uuid)) ?? 'viewer' };
+      const held = await roleOf(db, session, 'project', found.uuid);
+      // Deleted, or taken away, since it was asked whether this is allowed.
+      if (held === undefined || held === 'hidden') throw notFound('project');
+      return { project: found, role: held };
     });
     return { status: 200, json: { project_uuid: project.uuid, role, permissions: permissionsOf(role) } };
   },

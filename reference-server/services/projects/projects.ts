@@ -1,6 +1,8 @@
+import type { Kysely } from 'kysely';
 import { type Static, Type } from 'typebox';
-import type { ProjectsTable } from '../../store/tables.ts';
+import type { ProjectsTable, Tables } from '../../store/tables.ts';
 import { timestamp } from '../../store/timestamps.ts';
+import { hiddenProjects } from '../access/hidden-projects.ts';
 import { notFound } from '../errors.ts';
 import type { Route } from '../route.ts';
 import { closed, nothing, orgParams, page, pageOf, pageQuery, param } from '../schemas.ts';
@@ -13,18 +15,21 @@ const maxLimit = 200;
 
 const list: Route = {
   operation: 'projects.list',
-  summary: 'Projects of the organization, the last changed first.',
+  summary: 'Projects of the organization that the account sees, the last changed first.',
   schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), closed), response: { 200: page(project) } },
   async handle(exchange, backends) {
-    const { organizationId } = await sessionOf(exchange, backends);
+    const session = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const { rows, total } = await backends.store(exchange, 'select projects', async (db) => {
+      const hidden = await hiddenProjects(db, session);
       const counted = await db
         .selectFrom('projects')
-        .where('organization_uuid', '=', organizationId)
+        .where('organization_uuid', '=', session.organizationId)
+        .$if(hidden.length > 0, (those) => those.where('uuid', 'not in', hidden))
         .select((of) => of.fn.countAll().as('count'))
         .executeTakeFirstOrThrow();
-      const found = await projectsOf(db, organizationId)
+      const found = await projectsOf(db, session.organizationId)
+        .$if(hidden.length > 0, (those) => those.where('projects.uuid', 'not in', hidden))
         .orderBy('projects.updated_at', 'desc')
         .orderBy('projects.uuid', 'desc')
         .limit(limit)
@@ -119,15 +124,28 @@ const remove: Route = {
   },
 };
 
+function artifactsOfOthersIn(db: Kysely<Tables>, projects: readonly string[], userUuid: string) {
+  return db
+    .selectFrom('artifacts')
+    .innerJoin('conversations', 'conversations.uuid', 'artifacts.conversation_uuid')
+    .where('conversations.project_uuid', 'in', projects)
+    .where('conversations.user_uuid', '!=', userUuid)
+    .select('artifacts.uuid');
+}
+
 const publishedArtifacts: Route = {
   operation: 'projects.published_artifacts.list',
   summary: 'Artifacts that the organization has published, the newest first.',
   schema: { params: orgParams, querystring: Type.Object(pageQuery(defaultLimit, maxLimit), closed), response: { 200: page(publishedArtifact) } },
   async handle(exchange, backends) {
-    const { organizationId } = await sessionOf(exchange, backends);
+    const session = await sessionOf(exchange, backends);
     const { limit, offset } = pageOf(exchange, defaultLimit);
     const { rows, total } = await backends.store(exchange, 'select published artifacts', async (db) => {
-      const those = db.selectFrom('published_artifacts').where('published_artifacts.organization_uuid', '=', organizationId);
+      const hidden = await hiddenProjects(db, session);
+      const those = db
+        .selectFrom('published_artifacts')
+        .where('published_artifacts.organization_uuid', '=', session.organizationId)
+        .$if(hidden.length > 0, (all) => all.where('published_artifacts.artifact_uuid', 'not in', artifactsOfOthersIn(db, hidden, session.userId)));
       const counted = await those.select((of) => of.fn.countAll().as('count')).executeTakeFirstOrThrow();
       const found = await those
         .innerJoin('artifacts', 'artifacts.uuid', 'published_artifacts.artifact_uuid')

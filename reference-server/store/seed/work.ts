@@ -2,10 +2,13 @@ import type { ArtifactsTable, ArtifactVersionsTable, ConversationsTable, Project
 import { Chance, dayMicros, minuteMicros, pastMicros, seedEndMicros, stamp } from './chance.ts';
 import type { SeededOrganization } from './people.ts';
 
-/** Projects, each with its creator as owner and about half of the other members. */
+/**
+ * Projects, each with its creator as owner and about half of the other members. Private ones have all of them, so that each sees as many projects as the
+ * scenarios ask for; who signs in with a new address sees the others.
+ */
 export function seedProjects(
   seed: number,
-  { organization, members, size }: SeededOrganization,
+  { organization, members, memberships, size }: SeededOrganization,
 ): { projects: ProjectsTable[]; project_accounts: ProjectAccountsTable[] } {
   const projects: ProjectsTable[] = [];
   const accounts: ProjectAccountsTable[] = [];
@@ -14,23 +17,27 @@ export function seedProjects(
     const createdMicros = pastMicros(chance, 120) - dayMicros;
     const creator = chance.pick(members);
     const uuid = chance.uuid(createdMicros);
+    const name = chance.title(2, 4);
+    const description = chance.sentences(1);
+    const isPrivate = chance.happens(0.5);
     projects.push({
       uuid,
       organization_uuid: organization.uuid,
       creator_uuid: creator.uuid,
-      name: chance.title(2, 4),
-      description: chance.sentences(1),
-      is_private: chance.happens(0.5) ? 1 : 0,
+      name,
+      description,
+      is_private: isPrivate ? 1 : 0,
       is_harmony_project: chance.happens(0.1) ? 1 : 0,
       created_at: stamp(createdMicros),
       updated_at: stamp(createdMicros + chance.between(0, 24 * 60) * minuteMicros),
     });
-    for (const member of members) {
-      if (member !== creator && !chance.happens(0.5)) continue;
+    for (const { user_uuid } of memberships) {
+      const isCreator = user_uuid === creator.uuid;
+      if (!isCreator && !(chance.happens(0.5) || isPrivate)) continue;
       accounts.push({
         project_uuid: uuid,
-        user_uuid: member.uuid,
-        role: member === creator ? 'owner' : chance.pick(['editor', 'viewer'] as const),
+        user_uuid,
+        role: isCreator ? 'owner' : chance.pick(['editor', 'viewer'] as const),
         created_at: stamp(createdMicros + accounts.length * 1_000),
       });
     }
