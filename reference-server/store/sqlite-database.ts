@@ -33,7 +33,7 @@ export async function openSqlite(file: string | undefined): Promise<Database> {
     async ping() {
       await sql`select 1`.execute(db);
     },
-    pool: () => ({ ...dialect.load(), refused: 0 }),
+    pool: () => dialect.load(),
     openReplica: () => sqliteReplica(file),
     close() {
       closed ??= db.destroy();

@@ -13,27 +13,41 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { checkText } from './faults.ts';
+import type { PoolCounts } from './database.ts';
+import { checkText, StoreFault } from './faults.ts';
+import { sqliteFault } from './sqlite-faults.ts';
 
 /** Distinct statements kept prepared; a server has about a hundred. */
 const maxCachedStatements = 512;
 
-/** Kysely on Node's built-in SQLite: one connection, prepared statements kept by their text. */
+/** Who waits for the one connection. */
+export interface SqliteQueue {
+  /** So many at most; the next one is refused at once. */
+  waiting: number;
+  /** Whose turn comes later is refused then: its client has hardly waited for it. */
+  waitMs: number;
+}
+
+/** As many as there can be requests: streams that end together all write. */
+const defaultQueue: Readonly<SqliteQueue> = { waiting: 20_000, waitMs: 10_000 };
+
+/** Kysely on Node's built-in SQLite: one connection, prepared statements kept by their text. What the file does to a query is a StoreFault. */
 export class NodeSqliteDialect implements Dialect {
   readonly #open: () => DatabaseSync;
+  readonly #queue: Readonly<SqliteQueue>;
   #driver: NodeSqliteDriver | undefined;
   /** `open` is called once, at the first query; the database is closed by `db.destroy()`. */
-  constructor(open: () => DatabaseSync) {
+  constructor(open: () => DatabaseSync, queue = defaultQueue) {
     this.#open = open;
+    this.#queue = queue;
   }
   createDriver(): Driver {
-    this.#driver = new NodeSqliteDriver(this.#open);
+    this.#driver = new NodeSqliteDriver(this.#open, this.#queue);
     return this.#driver;
   }
   /** Of the one connection. */
-  load(): { busy: number; limit: number; waiting: number } {
-    const { busy, waiting } = this.#driver?.load() ?? { busy: 0, waiting: 0 };
-    return { busy, limit: 1, waiting };
+  load(): PoolCounts {
+    return { limit: 1, ...(this.#driver?.load() ?? { busy: 0, waiting: 0, refused: 0 }) };
   }
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler();
@@ -58,24 +72,41 @@ class NodeSqliteDriver implements Driver {
   #database: DatabaseSync | undefined;
   #connection: NodeSqliteConnection | undefined;
   #busy = false;
+  readonly #queue: Readonly<SqliteQueue>;
   /** First come, first served: a transaction holds the one connection, everything else waits its turn. */
   readonly #waiting: (() => void)[] = [];
+  #refused = 0;
 
-  constructor(open: () => DatabaseSync) {
+  constructor(open: () => DatabaseSync, queue: Readonly<SqliteQueue>) {
     this.#open = open;
+    this.#queue = queue;
   }
-  load(): { busy: number; waiting: number } {
-    return { busy: this.#busy ? 1 : 0, waiting: this.#waiting.length };
+  load(): { busy: number; waiting: number; refused: number } {
+    return { busy: this.#busy ? 1 : 0, waiting: this.#waiting.length, refused: this.#refused };
   }
   async init(): Promise<void> {
     this.#database = this.#open();
     this.#connection = new NodeSqliteConnection(this.#database);
   }
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#busy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#busy) await this.#wait();
     this.#busy = true;
     if (!this.#connection) throw new Error('the store is closed');
     return this.#connection;
+  }
+  async #wait(): Promise<void> {
+    const { waiting, waitMs } = this.#queue;
+    if (this.#waiting.length >= waiting) throw this.#refuse(`${waiting} queries wait for the one connection to the database`);
+    const sinceMs = performance.now();
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const waitedMs = performance.now() - sinceMs;
+    if (waitedMs <= waitMs) return;
+    await this.releaseConnection();
+    throw this.#refuse(`the one connection to the database was busy for ${Math.round(waitedMs)} ms`);
+  }
+  #refuse(message: string): StoreFault {
+    this.#refused += 1;
+    return new StoreFault('store_exhausted', message);
   }
   async releaseConnection(): Promise<void> {
     const next = this.#waiting.shift();
@@ -90,7 +121,8 @@ class NodeSqliteDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('commit'));
   }
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    // A full disk, for one, has ended it: what went wrong is told by the statement that failed.
+    if (this.#database?.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
   async destroy(): Promise<void> {
     this.#connection = undefined;
@@ -113,6 +145,13 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     checkText(query.parameters);
+    try {
+      return this.#run(query);
+    } catch (error) {
+      throw sqliteFault(error) ?? error;
+    }
+  }
+  #run<R>(query: CompiledQuery): QueryResult<R> {
     const { statement, answersRows } = this.#prepare(query.sql);
     const parameters = query.parameters as SQLInputValue[];
     if (answersRows) return { rows: statement.all(...parameters) as R[] };
