@@ -4,7 +4,7 @@ import { StoreFault } from '../store/faults.ts';
 import type { Replication } from '../store/replication/replication.ts';
 import type { Tables } from '../store/tables.ts';
 import type { JobKind } from './job-kind.ts';
-import { countJobs, holds, type JobCount, nextDueMs, putBack, removeJob, type TakenJob, takeJobs } from './job-rows.ts';
+import { countJobs, forgetFailed, holds, type JobCount, nextDueMs, putBack, removeJob, type TakenJob, takeJobs } from './job-rows.ts';
 
 export interface JobQueueParts {
   db: Kysely<Tables>;
@@ -27,6 +27,11 @@ const lookMs = 2_000;
 const defaultLeaseMs = 5_000;
 const defaultBackOffMs = 250;
 const longestBackOffMs = 60_000;
+/** A job that was given up stays in the table so long, for whoever looks why. */
+const failedKeptMs = 7 * 24 * 3_600_000;
+const forgetEachMs = 3_600_000;
+/** Share of the time. */
+const mostCounting = 0.02;
 /** With the waits between them, about a minute. */
 export const mostAttempts = 8;
 /** After an error of the queue itself, such as a database that is away. */
@@ -53,6 +58,10 @@ export class JobQueue {
   #failures = 0;
   #counts: readonly JobCount[] = [];
   #countedMs = Number.NEGATIVE_INFINITY;
+  #countEachMs = 0;
+  #forgotMs = Number.NEGATIVE_INFINITY;
+  /** When the first job was due, as it was when last looked; milliseconds since 1970. */
+  #firstDueMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: JobQueueParts) {
     this.#parts = parts;
@@ -69,7 +78,7 @@ export class JobQueue {
     this.#wakeAt(this.#parts.clock.now() + delayMs);
   }
 
-  /** Jobs that are not done, as they were when last looked: 2 s ago at most. */
+  /** Jobs that are not done, as they were when last looked: 2 s ago at most, where they are not so many that counting takes long. */
   get counts(): readonly JobCount[] {
     return this.#counts;
   }
@@ -166,7 +175,12 @@ export class JobQueue {
 
   async #count(): Promise<void> {
     const { clock, db } = this.#parts;
-    if (clock.now() - this.#countedMs < lookMs / 2) return;
+    if (clock.now() - this.#countedMs < this.#countEachMs) return;
+    if (clock.now() - this.#forgotMs >= forgetEachMs) {
+      await forgetFailed(db, Date.now() - failedKeptMs);
+      this.#forgotMs = clock.now();
+    }
+    const fromMs = clock.now();
     this.#counts = await countJobs(db);
     this.#countedMs = clock.now();
   }
@@ -175,6 +189,7 @@ export class JobQueue {
     if (this.#isStopped || atMs >= this.#timerMs) return;
     this.#timer?.cancel();
     this.#timerMs = atMs;
+    this.#countEachMs = Math.max(lookMs / 2, (this.#countedMs - fromMs) / mostCounting);
     this.#timer = this.#parts.clock.at(atMs, () => {
       this.#timerMs = Number.POSITIVE_INFINITY;
       this.#run();

@@ -117,16 +117,27 @@ export interface JobCount {
   count: number;
 }
 
-/** Of the whole queue, whoever works on it. */
+/** Of the whole queue, whoever works on it. Reads all of it. */
 export async function countJobs(db: Kysely<Tables>): Promise<JobCount[]> {
-  const rows = await db
+  const undone = await db
     .selectFrom('jobs')
-    .select((of) => [
-      'kind',
-      of.case().when('due_at_ms', 'is', null).then('failed').when('lease_uuid', 'is not', null).then('running').else('waiting').end().as('state'),
-      of.fn.countAll().as('count'),
-    ])
+    .where('due_at_ms', '>', 0)
+    .select((of) => ['kind', of.case().when('lease_uuid', 'is not', null).then('running').else('waiting').end().as('state'), of.fn.countAll().as('count')])
     .groupBy(['kind', 'state'])
     .execute();
-  return rows.map(({ kind, state, count }) => ({ kind, state: state as JobState, count: Number(count) }));
+  const failed = await db
+    .selectFrom('jobs')
+    .where('due_at_ms', 'is', null)
+    .select((of) => ['kind', of.fn.countAll().as('count')])
+    .groupBy('kind')
+    .execute();
+  return [
+    ...undone.map(({ kind, state, count }): JobCount => ({ kind, state: state as JobState, count: Number(count) })),
+    ...failed.map(({ kind, count }): JobCount => ({ kind, state: 'failed', count: Number(count) })),
+  ];
+}
+
+/** Takes out those that were given up and asked for before that. */
+export async function forgetFailed(db: Kysely<Tables>, beforeMs: number): Promise<void> {
+  await db.deleteFrom('jobs').where('due_at_ms', 'is', null).where('created_at_ms', '<', beforeMs).execute();
 }

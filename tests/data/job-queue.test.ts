@@ -160,6 +160,18 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     expect(await store.db.selectFrom('jobs').select('last_error').execute()).toEqual([{ last_error: 'no luck' }]);
   });
 
+  test('what was given up is forgotten after a week', async () => {
+    const dayMs = 24 * 3_600_000;
+    for (const days of [6, 8]) {
+      await enqueue(store.db, { kind: 'title', payload: {}, requestKey: `${days} days`, nowMs: Date.now() - days * dayMs, delayMs: 0 });
+    }
+    await store.db.updateTable('jobs').set({ due_at_ms: null }).execute();
+    work(effect).start();
+    const left = async (): Promise<string[]> => (await store.db.selectFrom('jobs').select('request_key').execute()).map((row) => row.request_key);
+    await until(async () => (await left()).length < 2, 'one is gone', 20_000);
+    expect(await left()).toEqual(['6 days']);
+  });
+
   test('a job goes on in steps, each from where the last one got', async () => {
     await add(store.db, 'job 0');
     const seen: number[] = [];
@@ -192,18 +204,6 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     expect(doneMs.filter((ms) => ms >= leaseMs)).toHaveLength(2);
   });
 
-  test('a worker whose lease was taken over does nothing', async () => {
-    await add(store.db, 'job 0');
-    let isHeld = true;
-    let slow = 0;
-    // It has taken the job, and gets no further for longer than its lease.
-    const tooLate: JobKind['run'] = async (transaction, changes, job) => {
-      slow += 1;
-      return await effect(transaction, changes, job);
-    };
-    work(tooLate, {
-      leaseMs: 50,
-      replication: {
   const moments: [at: Moment, done: string[]][] = [
     ['in the middle of', ['job 0, attempt 1']],
     ['just after the commit of', ['job 0, attempt 1', 'job 1, attempt 1']],
@@ -220,6 +220,18 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     expect((await effects()).map((one) => one.replace(/, attempt \d$/, ''))).toEqual(names);
   });
 
+  test('a worker whose lease was taken over does nothing', async () => {
+    await add(store.db, 'job 0');
+    let isHeld = true;
+    let slow = 0;
+    // It has taken the job, and gets no further for longer than its lease.
+    const tooLate: JobKind['run'] = async (transaction, changes, job) => {
+      slow += 1;
+      return await effect(transaction, changes, job);
+    };
+    work(tooLate, {
+      leaseMs: 50,
+      replication: {
         async commit(_, does) {
           await until(async () => !isHeld, 'it is let go', 20_000);
           return { result: await store.db.transaction().execute((transaction) => does(transaction, [])), position: { title: 0, content: 0 } };

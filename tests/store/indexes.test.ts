@@ -13,6 +13,8 @@ import { type RecordedQuery, recordedQueries } from './recorded-queries.ts';
 // Plans are the same without waiting for the disk.
 const kinds = await databaseKinds(['fsync=off', 'full_page_writes=off', 'max_wal_size=2GB']);
 const setUpMs = 240_000;
+/** What reads all jobs, and how seldom: the counts, for a fiftieth of the time at most, and once an hour what was given up long ago. */
+const mayScan: readonly RegExp[] = [/count\(\*\) as "count" from "jobs"/, /^delete from "jobs" where "due_at_ms" is null/];
 
 afterAll(async () => {
   for (const kind of kinds) await kind.stop();
@@ -61,13 +63,18 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
     store = await openStore({ seed: 1, place: unbounded });
     await fillOthers(store.db);
     await fillConversations(store.db);
-    const server = await startServer({ profile: 'instant', ...(where.kind === 'sqlite' ? { data: where.file ?? '' } : { database: where.url }) });
+    const server = await startServer({
+      profile: 'instant',
+      policies: { idempotency: 'keys' },
+      ...(where.kind === 'sqlite' ? { data: where.file ?? '' } : { database: where.url }),
+    });
     // At its start the server looks whether there is any row at all.
     recordedQueries.clear();
     try {
       const user = await signIn(server.url, 'owner@example.com');
-      // Of a member's role something is looked up, of the owner's nothing.
-      for (const caller of [await signIn(server.url, 'user-0@example.com'), user]) {
+      // Of a member's role something is looked up, and private projects are hidden from it; of the owner nothing is.
+      const member = await signIn(server.url, 'user-9@example.com');
+      for (const caller of [member, user]) {
         for (const { name: operation } of operations) {
           const request = goodRequests[operation];
           if (!request) continue;
@@ -75,18 +82,22 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
           expect([operation, status < 300]).toEqual([operation, true]);
         }
       }
+      for (let time = 0; time < 2; time += 1) await user.call('chat.conversations.create', { body: { name: 'once' }, headers: { 'idempotency-key': 'k' } });
       const read = async (operation: string): Promise<{ uuid: string }[]> => ((await user.call(operation)).json as { data: { uuid: string }[] }).data;
       const project_uuid = (await read('projects.list'))[0]?.uuid ?? '';
       const conversation_uuid = (await read('chat.conversations.list'))[0]?.uuid ?? '';
       await user.call('chat.conversations.list', { query: { project_uuid } });
       await user.call('chat.artifacts.versions', { params: { artifact_uuid: conversation_uuid }, query: { source: 'w' } });
       await user.call('chat.conversations.title', { params: { conversation_uuid }, body: {} });
-      for (const offset of ['40000', '99990']) await user.call('chat.conversations.list', { query: { limit: '30', offset } });
+      for (const caller of [member, user]) {
+        for (const offset of ['40000', '99990']) await caller.call('chat.conversations.list', { query: { limit: '30', offset } });
+      }
       // The replica has what the primary had, but no statistics yet.
       await gatherStatistics(store.db);
       const queries = [...recordedQueries.values()].filter(({ sql }) => /^(select|insert|update|delete|with)\b/i.test(sql));
       asked = queries.length;
       for (const query of queries) {
+        if (mayScan.some((allowed) => allowed.test(query.sql))) continue;
         const found = name === 'sqlite' ? await sqliteScans(query) : await postgresScans(query);
         for (const one of found) {
           if ([...manyOthers, 'conversations', 'messages'].some((table) => new RegExp(`\\b${table}\\b`).test(one))) scans.push(`${one}: ${query.sql}`);

@@ -53,9 +53,12 @@ export const manyOthers = [
   'push_registrations',
   'installed_extensions',
   'settings_documents',
+  'jobs',
+  'change_log',
+  'idempotency_keys',
 ] as const satisfies readonly (keyof Tables)[];
 
-/** 10,000 rows more in every other table that grows with its users, a row for each of as many organizations. */
+/** 10,000 rows more in every other table that grows with its users or with load, a row for each of as many organizations. */
 export async function fillOthers(db: Kysely<Tables>, count = 10_000): Promise<void> {
   const organization = uuid(4);
   const user = uuid(5);
@@ -113,6 +116,18 @@ export async function fillOthers(db: Kysely<Tables>, count = 10_000): Promise<vo
   await add('push_registrations', { uuid: uuid(1), push_project: 'p', token: text('t'), body: '{}', ...made });
   await add('installed_extensions', { organization_uuid: organization, extension_id: 'e', version: '1', enabled: 1, installed_at: time });
   await add('settings_documents', { organization_uuid: organization, kind: 'k', body: '{}', updated_at: time });
+  // Those that were given up: nobody takes them. Of a channel that nobody applies.
+  await add('jobs', { uuid: uuid(1), kind: 'title', payload: '{}', request_key: 'k', attempts: 8, created_at_ms: Date.now() });
+  await add('change_log', {
+    channel: 'none',
+    table_name: 't',
+    row_key: text('k'),
+    conversation_uuid: conversation,
+    payload: '{}',
+    committed_at_ms: 0,
+    lag_ms: 0,
+  });
+  await add('idempotency_keys', { user_uuid: user, key: 'k', fingerprint: 'f', state: 'done', expires_at: '2999-01-01T00:00:00.000000Z' });
   await gatherStatistics(db);
 }
 
