@@ -4,6 +4,7 @@ import { edge } from './edge/edge.ts';
 import type { Hop } from './exchange.ts';
 import { type Inference, type InferenceBackend, inference } from './inference/completion.ts';
 import { JobQueue } from './jobs/job-queue.ts';
+import type { ReplicationProfile } from './latency/profile.ts';
 import { lb } from './lb/lb.ts';
 import { mesh } from './mesh/mesh.ts';
 import { service } from './services/hop.ts';
@@ -25,6 +26,9 @@ export interface WiredServices {
   store: Pick<Store, 'reset' | 'size'>;
   close(): Promise<void>;
 }
+
+/** A distribution may have no upper end. */
+const declaredQuantile = 0.99;
 
 /** One process: every hop is a function call over the next. Of tiers in processes of their own, `tiers/` has the same hops over one another. */
 export async function wire(state: ServerState, store: Store, redis?: string): Promise<WiredServices> {
@@ -67,14 +71,15 @@ async function storeFault(store: Store): Promise<{ status: string; reason: strin
 /** The mesh and the services behind it, with store and cache. @param redis URL of the one that caches; undefined: this process does */
 export async function wireServices(state: ServerState, store: Store, completions: InferenceBackend, redis?: string): Promise<WiredServices> {
   const { clock } = state;
+  const lags = (): ReplicationProfile => ({ ...state.profile.replication, ...state.replicationLags });
   const replication = await Replication.start({
     primary: store.db,
+    tellingWaits: (onWaited) => store.tellingWaits(onWaited),
     replica: store.openReplica(),
     clock,
-    lags: () => ({ ...state.profile.replication, ...state.replicationLags }),
+    lags,
     seed: () => state.profile.seed,
     onLag: (channel, lagMs) => state.metrics.replicated(channel, lagMs),
-    tellingWaits: (onWaited) => store.tellingWaits(onWaited),
     onFault: (error) => state.onFault(error),
   });
   const cache = await openCache(redis, store, () => clock.now());
@@ -94,8 +99,10 @@ export async function wireServices(state: ServerState, store: Store, completions
     workers: () => pools.loads(),
     cache: () => ({ ...cache.counts(), isUp: cache.trouble() === undefined }),
     replication: () => replication.backlog,
+    declaredLagMs: () => ({ title: lags().title.quantile(declaredQuantile), content: lags().content.quantile(declaredQuantile) }),
     lostWrites: () => state.data.replaced,
     jobs: () => jobs.counts,
+    jobsOverdueMs: () => jobs.overdueMs,
   });
   state.metrics.watch({ storePool: () => store.pool() });
   const unreadyBefore = state.unready;

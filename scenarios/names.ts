@@ -74,9 +74,11 @@ export const metricNames = {
   cacheUp: 'plumbline_cache_up',
   replicationLag: 'plumbline_replication_lag_seconds',
   replicationBacklog: 'plumbline_replication_backlog',
+  replicationDeclaredLag: 'plumbline_replication_declared_lag_seconds',
   staleReads: 'plumbline_stale_reads_total',
   lostWrites: 'plumbline_lost_writes_total',
   jobs: 'plumbline_jobs',
+  jobsOverdue: 'plumbline_jobs_overdue_seconds',
   jobDuration: 'plumbline_job_duration_seconds',
   loopDelayP50: 'nodejs_eventloop_delay_p50_seconds',
   loopDelayP99: 'nodejs_eventloop_delay_p99_seconds',
@@ -275,12 +277,12 @@ export const serviceNames = {
 } as const;
 export const serviceNamespace = 'plumbline';
 
-/** Attributes of spans. Those with a dot-separated prefix other than `plumbline` are OpenTelemetry's semantic conventions, stable where a stable one exists. */
-export const spanAttributes = {
 /** Values of `db.system.name`, by the kind of database that the server keeps its data in. */
 export const dbSystems = { sqlite: 'sqlite', postgres: 'postgresql' } as const;
 export type DbSystem = (typeof dbSystems)[keyof typeof dbSystems];
 
+/** Attributes of spans. Those with a dot-separated prefix other than `plumbline` are OpenTelemetry's semantic conventions, stable where a stable one exists. */
+export const spanAttributes = {
   method: 'http.request.method',
   route: 'http.route',
   path: 'url.path',

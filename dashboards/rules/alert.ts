@@ -6,7 +6,7 @@ import type { AlertRule } from './rule-file.ts';
  */
 export type Severity = 'page' | 'ticket' | 'run';
 /** Of the alert: its group, its file of rules, and its runbook's file. */
-export type Purpose = 'objectives' | 'server' | 'streams' | 'telemetry' | 'run';
+export type Purpose = 'objectives' | 'server' | 'streams' | 'data' | 'telemetry' | 'run';
 
 export interface AlertFacts {
   name: string;

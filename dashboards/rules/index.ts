@@ -1,4 +1,5 @@
 import { burnAlerts } from './burn-alerts.ts';
+import { dataAlerts } from './data-alerts.ts';
 import { objectiveRecords } from './objective-records.ts';
 import { type AlertRule, type RuleGroup, ruleFileText } from './rule-file.ts';
 import { runAlerts } from './run-alerts.ts';
@@ -11,7 +12,7 @@ export function ruleGroups(): Readonly<Record<string, readonly RuleGroup[]>> {
   return {
     // Alerts read what was recorded: both in one file, so that nobody loads one without the other.
     'objectives.yml': [...objectiveRecords(), ...burnAlerts()],
-    'server.yml': [...serverAlerts(), ...streamAlerts(), ...telemetryAlerts()],
+    'server.yml': [...serverAlerts(), ...streamAlerts(), ...dataAlerts(), ...telemetryAlerts()],
     'run.yml': runAlerts(),
   };
 }

@@ -83,6 +83,11 @@ export class JobQueue {
     return this.#counts;
   }
 
+  /** How long the job that is overdue the longest has been due, or its worker's lease has been over; 0: none is. It grows also while this worker hangs. */
+  get overdueMs(): number {
+    return Math.max(0, Date.now() - this.#firstDueMs);
+  }
+
   /** For good; what is under way is done first. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -119,7 +124,8 @@ export class JobQueue {
   async #doDue(): Promise<number> {
     const { db, leaseMs = defaultLeaseMs } = this.#parts;
     while (!this.#isStopped) {
-      const dueInMs = ((await nextDueMs(db)) ?? Number.POSITIVE_INFINITY) - Date.now();
+      this.#firstDueMs = (await nextDueMs(db)) ?? Number.POSITIVE_INFINITY;
+      const dueInMs = this.#firstDueMs - Date.now();
       if (dueInMs > 0) return Math.min(dueInMs, lookMs);
       const jobs = await takeJobs(db, { nowMs: Date.now(), leaseMs, most: takenEach });
       for (const job of jobs) {
@@ -183,13 +189,13 @@ export class JobQueue {
     const fromMs = clock.now();
     this.#counts = await countJobs(db);
     this.#countedMs = clock.now();
+    this.#countEachMs = Math.max(lookMs / 2, (this.#countedMs - fromMs) / mostCounting);
   }
 
   #wakeAt(atMs: number): void {
     if (this.#isStopped || atMs >= this.#timerMs) return;
     this.#timer?.cancel();
     this.#timerMs = atMs;
-    this.#countEachMs = Math.max(lookMs / 2, (this.#countedMs - fromMs) / mostCounting);
     this.#timer = this.#parts.clock.at(atMs, () => {
       this.#timerMs = Number.POSITIVE_INFINITY;
       this.#run();

@@ -21,10 +21,13 @@ export interface ServerSources {
   cache(): CacheCounts & { isUp: boolean };
   /** Changes that are not on the replica, by channel. */
   replication(): Readonly<Record<string, number>>;
+  /** The 99th percentile of the lag in force, by channel. */
+  declaredLagMs(): Readonly<Record<string, number>>;
   /** Acknowledged prompts that others took the place of, since the start or the last reset. */
   lostWrites(): number;
   /** Of the whole queue; what it does not name is 0. */
   jobs(): readonly { kind: string; state: string; count: number }[];
+  jobsOverdueMs(): number;
   /** Since the start. */
   traces(): { exported: number; dropped: number; queued: number; failedExports: number; held: number; evicted: number };
   /** Name of the latency profile in force. */
@@ -114,12 +117,18 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   gauge(names.replicationBacklog, 'Committed changes that are not on the replica.', [labels.channel], (self) => {
     for (const [channel, count] of Object.entries(sources.replication?.() ?? {})) self.set({ [labels.channel]: channel }, count);
   });
+  gauge(names.replicationDeclaredLag, 'The lag of the replica that is declared now, 99th percentile.', [labels.channel], (self) => {
+    for (const [channel, ms] of Object.entries(sources.declaredLagMs?.() ?? {})) self.set({ [labels.channel]: channel }, ms / 1_000);
+  });
   told(names.lostWrites, 'Acknowledged prompts that another one took the place of.', [], () => (sources.lostWrites ? [[{}, sources.lostWrites()]] : []));
   gauge(names.jobs, 'Jobs in the queue that are not done, whichever server works on them, as of up to 2 s ago.', [labels.kind, labels.state], (self) => {
     if (!sources.jobs) return;
     for (const kind of jobKindNames) for (const state of jobStates) self.set({ [labels.kind]: kind, [labels.state]: state }, 0);
     for (const { kind, state, count } of sources.jobs()) self.set({ [labels.kind]: kind, [labels.state]: state }, count);
   });
+  asked(names.jobsOverdue, 'How long the job that is overdue the longest has been due; 0: none is.', () =>
+    sources.jobsOverdueMs ? sources.jobsOverdueMs() / 1_000 : undefined,
+  );
   const trace = (name: string, help: string, of: (traces: ReturnType<ServerSources['traces']>) => number): void =>
     told(name, help, [], () => (sources.traces ? [[{}, of(sources.traces())]] : []));
   trace(names.spansExported, 'Spans that the collector took.', ({ exported }) => exported);

@@ -12,7 +12,7 @@ const promtool = requireTool('promtool') as string;
 const committed = join(import.meta.dirname, '../../prometheus/rules');
 const caseTimeoutMs = 120_000;
 /** The quick ones, that between them have every alert firing and silent. */
-const quickCases = ['burn-levels.test.yml', 'burn-run.test.yml', 'server.test.yml', 'run.test.yml'];
+const quickCases = ['burn-levels.test.yml', 'burn-run.test.yml', 'server.test.yml', 'data.test.yml', 'run.test.yml'];
 
 type Rule = AlertRule | RecordingRule;
 
@@ -127,6 +127,9 @@ describe.skipIf(promtool === undefined)('promtool', () => {
     ['another class is promised what crud is', 'burn-levels', (expr: string) => expr.replaceAll('le="0.7"', 'le="0.15"')],
     ['failures count as served', 'burn-levels', (expr: string) => expr.replaceAll('status_class!="5xx"', 'status_class!=""')],
     ['broken streams do not count', 'burn-run', (expr: string) => expr.replaceAll('server_error', 'drain')],
+    ['what lag is declared is not asked', 'data', (expr: string) => expr.replace(/ > 1\.5 \* max by .* \+ 0\.25$/, ' > 0.25')],
+    ['a replica that applies counts as stopped', 'data', (expr: string) => expr.replace(/ unless sum by \(channel\) \(increase\(.*?\)\) > 0/, '')],
+    ['one that is late on purpose counts as stopped', 'data', (expr: string) => expr.replace(/ and max by \(channel\) \(.*\) < 60$/, '')],
     ['no traffic is divided by', 'burn-windows', (expr: string) => expr.replaceAll(/\((plumbline:slo_events:count\w+) > 0\)/g, '$1')],
     [
       'counters are added up before their resets are seen',
