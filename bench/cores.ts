@@ -17,8 +17,8 @@ export function coreTimes(pids: readonly number[]): CoreTimes {
   return { atMs: performance.now(), busyMs: coresBusyMs(), processMs: pids.reduce((sum, pid) => sum + scheduledMs(pid), 0) };
 }
 
-/** Of all threads, to the nanosecond, where ticks of 10 ms would be 4 us a request in a short block. Threads of Node stay as long as it does. */
-function scheduledMs(pid: number): number {
+/** CPU of a process: of all threads, to the nanosecond, where ticks of 10 ms would be 4 us a request in a short block. Threads of Node stay as long as it does. */
+export function scheduledMs(pid: number): number {
   const threads = threadsOf(pid);
   return threads.length === 0
     ? Number.NaN

@@ -28,7 +28,7 @@ import { telemetryCase } from './telemetry-case.ts';
 
 const megabytes = 1e6;
 /** Of one case: each may wait for a calm machine. */
-const loadsAtMost = 6;
+const loadsAtMost = 8;
 const signalNumbers = { SIGINT: constants.signals.SIGINT, SIGTERM: constants.signals.SIGTERM };
 
 const { values } = parseArgs({

@@ -18,6 +18,6 @@ export function metIfDecided(estimate: Estimate, bound: number): Pick<Row, 'met'
   return met === undefined ? {} : { met };
 }
 
-export function estimateText({ median: middle, low, high }: Estimate, digits: number): string {
+export function estimateText({ middle, low, high }: Estimate, digits: number): string {
   return Number.isFinite(low) ? `${middle.toFixed(digits)} (95%: ${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle.toFixed(digits);
 }

@@ -1,28 +1,44 @@
-/** Two sides that took turns: their difference block by block, in which what both met of the machine's moods cancels out. */
+/** Sides that took turns: their difference block by block, in which what both met of the machine's moods cancels out. */
+import { lowerBound, meanEffect, upperBound } from '../harness/gate/statistics/mean-effect.ts';
 import { median } from './case.ts';
 
 export interface Estimate {
-  /** Of the differences, in the order of the blocks. */
-  median: number;
-  /** Of the median, at 95% at least, by order statistics: it assumes nothing of how the differences are distributed. Endless with fewer than 6. */
+  /** Of the differences. */
+  middle: number;
+  /** Of the middle, at 95% at least. */
   low: number;
   high: number;
+  /** In the order of the blocks. */
   differences: readonly number[];
 }
 
 const mostOutside = 0.05;
 
-/** @param than as many values, each from the block beside that of `of` */
+/**
+ * The median. Its interval is by order statistics: it assumes nothing of how the differences are distributed. Endless with fewer than 6.
+ * @param than as many values, each from the block beside that of `of`
+ */
 export function estimateOf(of: readonly number[], than: readonly number[]): Estimate {
   const differences = of.map((value, i) => value - (than[i] ?? Number.NaN));
   const sorted = differences.toSorted((a, b) => a - b);
   const outside = valuesOutside(sorted.length);
   return {
-    median: median(sorted),
+    middle: median(sorted),
     low: sorted[outside - 1] ?? Number.NEGATIVE_INFINITY,
     high: sorted[sorted.length - outside] ?? Number.POSITIVE_INFINITY,
     differences,
   };
+}
+
+/**
+ * The mean over rounds, of which each has processes of its own. Its interval is Student's, of rounds and not of the blocks within them: two processes of the same code
+ * differ, by how they were compiled and where their memory lies, and all blocks of a round share that. Endless with one round.
+ * @param than of the same rounds
+ */
+export function estimateOfRounds(of: readonly number[], than: readonly number[]): Estimate {
+  const differences = of.map((value, i) => value - (than[i] ?? Number.NaN));
+  const effect = meanEffect(differences);
+  return { middle: effect.mean, low: lowerBound(effect, mostOutside / 2), high: upperBound(effect, mostOutside / 2), differences };
 }
 
 /** Undefined: the interval has the bound in it, and decides nothing. */

@@ -8,6 +8,7 @@ import { type ServerOptions, type ServerProcess, startServerProcess } from '../h
 import { waitForCalm } from './calm.ts';
 import { type CaseOptions, driverCore, serverCore } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
+import type { SliceJob, SliceResult } from './slice-job.ts';
 
 /** What goes before a command that is to run on that core. */
 export const pinnedTo = (core: number): [string, ...string[]] => ['taskset', '-c', String(core)];
@@ -56,12 +57,16 @@ export function startSpanReceiver(signal: AbortSignal): Promise<BareServer> {
 }
 
 /** Reads `/metrics` once a second until the signal aborts, as a Prometheus would. */
-export async function scrapeEverySecond(url: string, signal: AbortSignal): Promise<void> {
+export function scrapeEverySecond(url: string, signal: AbortSignal): Promise<void> {
+  return scrapeEvery(1_000, url, signal);
+}
+
+export async function scrapeEvery(everyMs: number, url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await fetch(`${url}/metrics`, { signal })
       .then((response) => response.arrayBuffer())
       .catch(() => undefined);
-    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -88,20 +93,29 @@ async function startListener(core: number, file: string, args: readonly string[]
 }
 
 /** Runs the jobs one after another in one driver process on its core, once the machine is calm or `calmMs` have passed. Throws what it said when it fails. */
-export async function driveJobs(jobs: readonly DriveJob[], { signal, calmMs }: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<DriveResult[]> {
+export async function driveJobs(jobs: readonly DriveJob[], options: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<DriveResult[]> {
+  return (await askDriver('./drive-child.ts', jobs, options)) as DriveResult[];
+}
+
+/** Servers that take turns in short slices, driven by one process on its core; the rest as of `driveJobs`. */
+export async function driveSlices(job: SliceJob, options: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<SliceResult> {
+  return (await askDriver('./slice-child.ts', job, options)) as SliceResult;
+}
+
+async function askDriver(file: string, question: unknown, { signal, calmMs }: Pick<CaseOptions, 'signal' | 'calmMs'>): Promise<unknown> {
   if (calmMs > 0) await waitForCalm(calmMs, signal);
-  const child = start(driverCore, './drive-child.ts', [], signal);
+  const child = start(driverCore, file, [], signal);
   const ended = exitOf(child);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
   // One that ends before it has read them says so by its code.
-  child.stdin?.on('error', () => undefined).end(JSON.stringify(jobs));
+  child.stdin?.on('error', () => undefined).end(JSON.stringify(question));
   const code = await ended;
   signal.throwIfAborted();
   if (code !== 0) throw new Error(`the driver process ended with code ${code}; what it said is above`);
-  return JSON.parse(output) as DriveResult[];
+  return JSON.parse(output);
 }
 
 function start(core: number, file: string, args: readonly string[], signal: AbortSignal): ChildProcess {

@@ -1,13 +1,15 @@
-/** What telemetry costs: the same load on servers that differ in nothing else, in blocks that take turns. */
+/** What telemetry costs: the same load on servers that differ in nothing else, which take turns in slices of half a second. */
 import type { ServerOptions, ServerProcess } from '../harness/server-process.ts';
 import type { Scenario } from '../scenarios/types.ts';
-import { type Case, type CaseOptions, type CaseResult, median, ms, type Row } from './case.ts';
+import { disturbedShare } from './calm.ts';
+import { at, type Case, type CaseOptions, type CaseResult, median, ms, percent, type Row } from './case.ts';
 import type { DriveJob, DriveResult } from './drive-job.ts';
-import { cpuUs, estimateText, metIfDecided, p99s } from './paired-rows.ts';
-import { estimateOf } from './paired.ts';
-import { driveJobs, scrapeEverySecond, startPinnedServer, startSpanReceiver } from './pinned.ts';
+import { estimateText, metIfDecided } from './paired-rows.ts';
+import { type Estimate, estimateOfRounds } from './paired.ts';
+import { driveJobs, driveSlices, scrapeEvery, scrapeEverySecond, startPinnedServer, startSpanReceiver } from './pinned.ts';
 import { brief, conditions } from './residual-case.ts';
 import { withProfileFile } from './profile-file.ts';
+import type { SideResult, SliceJob, SliceResult, SliceShape } from './slice-job.ts';
 
 export interface TelemetryLoad {
   name: string;
@@ -15,7 +17,7 @@ export interface TelemetryLoad {
   /** Name of a shipped one, or its text. */
   profile: string | { yaml: string };
   scenario: Scenario;
-  /** About half of what one core of the server takes. */
+  /** In a slice, of one server: at most half of what one core of it takes. */
   ratePerSecond: number;
   /** What is counted: `request`, `stream`. */
   unit: string;
@@ -41,22 +43,20 @@ const modes: readonly Mode[] = [
   { name: 'metrics and 100% of traces', metrics: true, sampled: 1 },
 ];
 
-interface Side {
-  mode: Mode;
-  server: ServerProcess;
-  blocks: DriveResult[];
-}
-
-/** Short ones, and many: what else goes on in the machine changes from second to second, and blocks side by side meet the same of it. */
-const blockMs = 2_500;
-const blocks = 12;
-/** The first of each is thrown away. */
-const firstBlockMs = 3_000;
+/** Each has servers of its own, since two processes of the same code differ; within a round what else goes on in the machine meets all of them. */
+const rounds = 8;
+const sliceMs = 500;
+const cycles = 14;
+const warmUpMs = 5_000;
+/** As at the full rate once a second: per request a scrape weighs as much. */
+const scrapeEveryMs = 1_000 * modes.length;
+/** Of the server that exports every trace, without turns: whether spans find room. */
+const sustainedMs = 10_000;
 
 export function telemetryCase(load: TelemetryLoad): Case {
   return {
     name: load.name,
-    limitMs: 300_000,
+    limitMs: 480_000,
     run: (options) => {
       const { profile } = load;
       const on = (name: string): Promise<CaseResult> => measureTelemetry(load, name, options);
@@ -65,40 +65,65 @@ export function telemetryCase(load: TelemetryLoad): Case {
   };
 }
 
-async function measureTelemetry(load: TelemetryLoad, profile: string, { quick, signal, calmMs }: CaseOptions): Promise<CaseResult> {
+interface Measured {
+  rounds: SliceResult[];
+  sustained: DriveResult[];
+  health: Health;
+}
+
+async function measureTelemetry(load: TelemetryLoad, profile: string, options: CaseOptions): Promise<CaseResult> {
+  const { quick, signal } = options;
   const receiver = await startSpanReceiver(signal);
-  const sides: Side[] = [];
+  const measured: Measured = { rounds: [], sustained: [], health: { exported: 0, dropped: 0 } };
+  try {
+    const count = quick ? 2 : rounds;
+    for (let round = 0; round < count; round += 1) {
+      await measureRound(measured, { load, profile, receiverUrl: receiver.url, options, round, isLast: round === count - 1 });
+    }
+  } finally {
+    await receiver.stop();
+  }
+  return {
+    rows: rowsOf(load, measured),
+    details: { modes, rounds: measured.rounds, sustained: measured.sustained.map(brief), health: measured.health },
+  };
+}
+
+interface Round {
+  load: TelemetryLoad;
+  profile: string;
+  receiverUrl: string;
+  options: CaseOptions;
+  round: number;
+  isLast: boolean;
+}
+
+async function measureRound(measured: Measured, { load, profile, receiverUrl, options, round, isLast }: Round): Promise<void> {
+  const { quick, signal, calmMs } = options;
+  const servers = new Map<Mode, ServerProcess>();
   const stopScraping = new AbortController();
   try {
-    for (const mode of modes) {
-      const options: ServerOptions = { profile, seed, flags: flagsOf(mode, receiver.url) };
-      const server = await startPinnedServer(options, signal);
-      sides.push({ mode, server, blocks: [] });
-      if (mode.metrics) void scrapeEverySecond(server.url, stopScraping.signal);
+    // Another one is started first each time.
+    for (const [i] of modes.entries()) {
+      const mode = modes[(i + round) % modes.length] as Mode;
+      const server: ServerOptions = { profile, seed, flags: flagsOf(mode, receiverUrl) };
+      servers.set(mode, await startPinnedServer(server, signal));
     }
-    const turns: { side: Side; job: DriveJob }[] = [];
-    for (let block = 0; block <= (quick ? 1 : blocks); block += 1) {
-      // Another one is first each time: what comes first in a block meets the machine in another mood.
-      for (const [i] of sides.entries()) {
-        const side = sides[(i + block) % sides.length] as Side;
-        turns.push({ side, job: jobOf(load, side, block, quick) });
-      }
-    }
-    // One driver process for all of them: one that starts takes the processor's caches from the server.
-    const results = await driveJobs(
-      turns.map(({ job }) => job),
-      { signal, calmMs },
+    for (const [mode, { url }] of servers) if (mode.metrics) void scrapeEvery(scrapeEveryMs, url, stopScraping.signal);
+    const job = sliceJobOf(
+      load,
+      modes.map((mode) => ({ mode, server: servers.get(mode) as ServerProcess })),
+      round,
+      quick,
     );
-    for (const [i, result] of results.entries()) if (i >= sides.length) turns[i]?.side.blocks.push(result);
-    const health = await healthOf(sides);
-    return {
-      rows: rowsOf(load, sides, health),
-      details: sides.map(({ mode, blocks: each }) => ({ mode, health: health.get(mode), cpuUs: cpuUs(each), blocks: each.map(brief) })),
-    };
+    measured.rounds.push(await driveSlices(job, { signal, calmMs }));
+    stopScraping.abort();
+    const [all, server] = [...servers].find(([{ sampled }]) => sampled === 1) ?? [];
+    if (isLast && all && server) measured.sustained = await sustain(load, { mode: all, server }, options);
+    if (server) addHealth(measured.health, await healthOf(server));
   } finally {
     stopScraping.abort();
-    for (const { server } of sides) await server.stop();
-    await receiver.stop();
+    await Promise.all([...servers.values()].map((server) => server.stop()));
   }
 }
 
@@ -106,18 +131,40 @@ function flagsOf({ metrics, sampled }: Mode, receiverUrl: string): string[] {
   return [...(metrics ? [] : ['--no-metrics']), ...(sampled === undefined ? [] : ['--otlp', receiverUrl])];
 }
 
-function jobOf({ scenario, ratePerSecond }: TelemetryLoad, { mode, server }: Side, block: number, quick: boolean): DriveJob {
+interface Side {
+  mode: Mode;
+  server: ServerProcess;
+}
+
+function sliceJobOf({ scenario, ratePerSecond }: TelemetryLoad, sides: readonly Side[], round: number, quick: boolean): SliceJob {
+  const shape: SliceShape = { warmUpMs: quick ? 1_000 : warmUpMs, sliceMs, cycles: quick ? 2 : cycles, ratePerSecond };
   return {
+    scenario,
+    seed: seed + round,
+    shape,
+    sides: sides.map(({ mode, server }) => ({ target: targetOf(server), pid: server.pid, sampledShare: mode.sampled ?? 0 })),
+  };
+}
+
+function targetOf({ url, controlUrl }: ServerProcess): DriveJob['target'] {
+  return { url, protocol: 'http/1.1', insecureTls: false, controlUrl };
+}
+
+async function sustain({ scenario, ratePerSecond }: TelemetryLoad, { mode, server }: Side, { quick, signal }: CaseOptions): Promise<DriveResult[]> {
+  const stopScraping = new AbortController();
+  void scrapeEverySecond(server.url, stopScraping.signal);
+  const job: DriveJob = {
     scenario,
     driver: 'native',
     load: { kind: 'constant', ratePerSecond },
     warmupMs: 500,
-    durationMs: block === 0 ? firstBlockMs : quick ? 1_500 : blockMs,
-    seed: seed + block,
+    durationMs: quick ? 1_500 : sustainedMs,
+    seed: seed + rounds,
     sampledShare: mode.sampled ?? 0,
-    target: { url: server.url, protocol: 'http/1.1', insecureTls: false, controlUrl: server.controlUrl },
+    target: targetOf(server),
     serverPids: [server.pid],
   };
+  return driveJobs([job], { signal, calmMs: 0 }).finally(() => stopScraping.abort());
 }
 
 interface Health {
@@ -125,58 +172,104 @@ interface Health {
   dropped: number;
 }
 
-async function healthOf(sides: readonly Side[]): Promise<Map<Mode, Health>> {
-  const found = new Map<Mode, Health>();
-  for (const { mode, server } of sides) {
-    if (mode.sampled === undefined) continue;
-    await fetch(`${server.controlUrl}/traces/flush`, { method: 'POST' });
-    found.set(mode, (await (await fetch(`${server.controlUrl}/traces/health`)).json()) as Health);
-  }
-  return found;
+async function healthOf({ controlUrl }: ServerProcess): Promise<Health> {
+  await fetch(`${controlUrl}/traces/flush`, { method: 'POST' });
+  return (await (await fetch(`${controlUrl}/traces/health`)).json()) as Health;
 }
 
-function rowsOf(load: TelemetryLoad, sides: readonly Side[], health: ReadonlyMap<Mode, Health>): Row[] {
-  const [none, ...others] = sides;
-  if (!none) return [];
-  const noneUs = cpuUs(none.blocks);
+function addHealth(to: Health, { exported, dropped }: Health): void {
+  to.exported += exported;
+  to.dropped += dropped;
+}
+
+function rowsOf(load: TelemetryLoad, { rounds: results, sustained, health }: Measured): Row[] {
+  const limit = conditionsOf(results);
+  const noneUs = meansOf(results, 0, ({ cpuUs }) => mean(cpuUs));
+  const noneP99s = meansOf(results, 0, p99);
   const perEvent = (us: number): string => (load.events === undefined ? '' : `, ${(us / load.events).toFixed(2)} us a content event`);
-  const rows: Row[] = [
-    {
-      what: `${load.title}, telemetry none: server CPU a ${load.unit}`,
-      target: '',
-      measured: `${median(noneUs).toFixed(1)} us${perEvent(median(noneUs))} (${noneUs.map((value) => value.toFixed(0)).join(', ')})`,
-      limit: conditions(none.blocks),
-    },
-  ];
-  for (const { mode, blocks: each } of others) {
+  const none: Row = {
+    what: `${load.title}, telemetry none: server CPU a ${load.unit}`,
+    target: '',
+    measured: `${mean(noneUs).toFixed(1)} us${perEvent(mean(noneUs))} (rounds: ${listed(noneUs)})`,
+    limit,
+  };
+  const rows = [none];
+  for (const [side, mode] of modes.entries()) {
+    if (side === 0) continue;
     const bounds = mode.sampled === 0.05 ? load.bounds : undefined;
-    const added = estimateOf(cpuUs(each), noneUs);
-    const share = Math.round((added.median / median(noneUs)) * 100);
+    const added = estimateOfRounds(
+      meansOf(results, side, ({ cpuUs }) => mean(cpuUs)),
+      noneUs,
+    );
     rows.push({
       what: `${load.title}, telemetry ${mode.name}: CPU a ${load.unit} more than none`,
       target: bounds ? `${bounds.addedUs} us` : '',
-      measured: `${estimateText(added, 1)} us, ${share}%${perEvent(added.median)} (blocks: ${added.differences.map((value) => value.toFixed(0)).join(', ')})`,
+      measured: `${estimateText(added, 1)} us, ${percent(added.middle / mean(noneUs))}${perEvent(added.middle)}; ${blocksText(results, side, added)}`,
       ...(bounds && metIfDecided(added, bounds.addedUs)),
-      limit: conditions(each),
+      limit,
     });
-    const p99 = estimateOf(p99s(each), p99s(none.blocks));
+    const slower = estimateOfRounds(meansOf(results, side, p99), noneP99s);
     rows.push({
       what: `${load.title}, telemetry ${mode.name}: p99 more than none`,
       target: bounds ? ms(bounds.addedP99Ms) : '',
-      measured: `${estimateText(p99, 2)} ms (none: ${ms(median(p99s(none.blocks)))})`,
-      ...(bounds && metIfDecided(p99, bounds.addedP99Ms)),
-      limit: conditions(each),
+      measured: `${estimateText(slower, 2)} ms (none: ${ms(median(noneP99s))})`,
+      ...(bounds && metIfDecided(slower, bounds.addedP99Ms)),
+      limit,
     });
-    const counts = health.get(mode);
-    if (counts && mode.sampled === 1) {
-      rows.push({
-        what: `${load.title}, telemetry ${mode.name} at ${load.ratePerSecond.toLocaleString('en')}/s: dropped spans`,
-        target: '0',
-        measured: `${counts.dropped} of ${counts.exported + counts.dropped}`,
-        met: counts.dropped === 0 && counts.exported > 0,
-        limit: conditions(each),
-      });
-    }
   }
-  return rows;
+  const sent = results.flatMap(({ sides }) => sides);
+  const lost = sent.reduce((sum, side) => sum + side.lost, 0) + sustained.reduce((sum, { totals: { counts } }) => sum + counts.failed + counts.timeout, 0);
+  return [
+    ...rows,
+    {
+      what: `${load.title}, telemetry metrics and 100% of traces at ${load.ratePerSecond.toLocaleString('en')}/s: dropped spans`,
+      target: '0',
+      measured: `${health.dropped} of ${health.exported + health.dropped}`,
+      met: health.dropped === 0 && health.exported > 0,
+      limit: sustained.length > 0 ? conditions(sustained) : limit,
+    },
+    {
+      what: `${load.title}, telemetry: lost ${load.unit}s`,
+      target: '0',
+      measured: String(lost),
+      met: lost === 0,
+      limit: sent.find(({ error }) => error !== undefined)?.error ?? 'of all servers, whatever they tell',
+    },
+  ];
+}
+
+function meansOf(results: readonly SliceResult[], side: number, of: (result: SideResult) => number): number[] {
+  return results.map(({ sides }) => {
+    const one = sides[side];
+    return one ? of(one) : Number.NaN;
+  });
+}
+
+function p99({ latency }: SideResult): number {
+  return at(latency, 0.99);
+}
+
+/** The differences of rounds, and beside their mean the median of all cycles, which a few that were disturbed do not move. */
+function blocksText(results: readonly SliceResult[], side: number, { differences }: Estimate): string {
+  const ofCycles = results.flatMap(({ sides }) => sides[side]?.cpuUs.map((us, cycle) => us - (sides[0]?.cpuUs[cycle] ?? Number.NaN)) ?? []);
+  return `median of ${ofCycles.length} cycles ${median(ofCycles).toFixed(1)} us (rounds: ${listed(differences)})`;
+}
+
+function listed(values: readonly number[]): string {
+  return values.map((value) => value.toFixed(0)).join(', ');
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** What it was measured under: the worst of the rounds. */
+function conditionsOf(results: readonly SliceResult[]): string {
+  const worst = (of: (result: SliceResult) => number): number => Math.max(...results.map(of));
+  const others = worst(({ othersOnServerCore, othersOnDriverCore }) => Math.max(othersOnServerCore, othersOnDriverCore));
+  return [
+    ...(others > disturbedShare ? ['DISTURBED by other processes'] : []),
+    `servers ${percent(worst(({ serversCpu }) => serversCpu))} of their core, driver ${percent(worst(({ driverCpu }) => driverCpu))}`,
+    `others ${percent(worst(({ othersOnServerCore }) => othersOnServerCore))} and ${percent(worst(({ othersOnDriverCore }) => othersOnDriverCore))} there`,
+  ].join(', ');
 }
