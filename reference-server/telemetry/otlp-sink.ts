@@ -24,7 +24,11 @@ export interface OtlpOptions {
 const mostWaiting = 20_480;
 /** Small, so that serialising one batch does not hold the loop: about 600 bytes of JSON a span. */
 const batchSpans = 256;
-const delayMs = 200;
+/** Each request to the collector has a cost of its own: so what comes in a second goes in one, where it is no more than a batch. */
+const delayMs = 750;
+/** Traces wait as records until they have so many spans, or so long: made one trace at a time, their code would meet cold caches each time. */
+const madeTogether = 64;
+const madeAfterMs = 250;
 /** After it the next batch is sent, too, whatever became of this one. The exporter's own is `OTEL_EXPORTER_OTLP_TIMEOUT`, 10 s by default. */
 const exportTimeoutMs = 11_000;
 const flushStepMs = 20;
@@ -111,14 +115,25 @@ export function otlpSink(options: OtlpOptions): SpanSink {
     }
     return resource;
   };
+  const makeSpans = (count: number, make: () => readonly SpanFacts[]): void => {
+    try {
+      const spans = make();
+      counts.waiting += spans.length - count;
+      for (const span of spans) processor.onEnd(readable(span, resourceOf(span.tier), options.version));
+    } catch (error) {
+      counts.waiting -= count;
+      failed(count, error instanceof Error ? error.message : String(error));
+    }
+  };
+  const unmade = unmadeSpans(makeSpans);
   return {
-    take(spans) {
-      if (counts.waiting + spans.length > mostWaiting) {
-        counts.dropped += spans.length;
+    take(count, make) {
+      if (counts.waiting + count > mostWaiting) {
+        counts.dropped += count;
         return false;
       }
-      counts.waiting += spans.length;
-      for (const span of spans) processor.onEnd(readable(span, resourceOf(span.tier), options.version));
+      counts.waiting += count;
+      unmade.add(count, make);
       return true;
     },
     health: () => ({
@@ -131,6 +146,7 @@ export function otlpSink(options: OtlpOptions): SpanSink {
     async flush(timeoutMs) {
       const untilMs = performance.now() + timeoutMs;
       const failedBefore = counts.failedExports;
+      unmade.makeAll();
       while (counts.waiting > 0 && performance.now() < untilMs) {
         // It waits for whatever the collector does: not we.
         if (counts.waiting <= flushedAtOnce * batchSpans) void processor.forceFlush().catch(() => undefined);
@@ -139,12 +155,42 @@ export function otlpSink(options: OtlpOptions): SpanSink {
       return counts.waiting === 0 && counts.failedExports === failedBefore;
     },
     async stop(timeoutMs) {
+      unmade.makeAll();
       const over = new AbortController();
       const ended = Promise.all([processor.shutdown(), sdk.shutdown()]).catch(() => undefined);
       await Promise.race([ended, setTimeoutPromise(timeoutMs, undefined, { signal: over.signal })]);
       over.abort();
       if (counts.waiting > 0) options.onFault(`${counts.waiting} spans had not been exported when the server ended`);
     },
+  };
+}
+
+interface Unmade {
+  count: number;
+  make: () => readonly SpanFacts[];
+}
+
+/** Traces whose spans are made later, together. @param makeSpans never throws */
+function unmadeSpans(makeSpans: (count: number, make: Unmade['make']) => void): { add(count: number, make: Unmade['make']): void; makeAll(): void } {
+  let waiting: Unmade[] = [];
+  let waitingSpans = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const makeAll = (): void => {
+    const traces = waiting;
+    waiting = [];
+    waitingSpans = 0;
+    clearTimeout(timer);
+    timer = undefined;
+    for (const { count, make } of traces) makeSpans(count, make);
+  };
+  return {
+    add(count, make) {
+      waiting.push({ count, make });
+      waitingSpans += count;
+      if (waitingSpans >= madeTogether) makeAll();
+      else timer ??= setTimeout(makeAll, madeAfterMs).unref();
+    },
+    makeAll,
   };
 }
 

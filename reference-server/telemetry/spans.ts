@@ -85,6 +85,14 @@ export function spansOf(record: TraceRecord, keptBecause: KeptBecause, scheme: U
   return spans;
 }
 
+/** How many there are, without making them. */
+export function spanCountOf({ hops, stream }: TraceRecord): number {
+  if (!stream) return hops.length;
+  let count = 0;
+  for (const { hop } of hops) count += hop === 'inference' ? 1 + streamSpanCount(stream) : 1;
+  return count;
+}
+
 function callerOf(hop: HopName, ids: ReadonlyMap<HopName, string>): string | undefined {
   for (let outer = calledBy[hop]; outer !== undefined; outer = calledBy[outer]) {
     const id = ids.get(outer);
@@ -152,6 +160,12 @@ function addHopAttributes(to: Attributes, hop: HopRecord, record: TraceRecord): 
     to[at.genAiModel] = hop.name;
     if (record.stream) to[at.contentEvents] = record.stream.events;
   }
+}
+
+/** As many as `streamSpans` makes. */
+function streamSpanCount({ made, firstMs, lastMs }: StreamFacts): number {
+  const facts = made ?? { firstMs, lastMs };
+  return facts.firstMs !== undefined && facts.lastMs !== undefined ? 2 : 1;
 }
 
 /** Prefill until the first token, decode until the last. */

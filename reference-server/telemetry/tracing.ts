@@ -1,12 +1,15 @@
 import { classObjectives } from '../../scenarios/class-objectives.ts';
 import { type RecentLimits, recentRecords } from './recent-records.ts';
-import { type SpanFacts, spansOf, type UrlScheme } from './spans.ts';
+import { type SpanFacts, spanCountOf, spansOf, type UrlScheme } from './spans.ts';
 import type { KeptBecause, TraceRecord } from './trace-record.ts';
 
 /** Where spans go. */
 export interface SpanSink {
-  /** Takes all of them at once, or none, which it counts as dropped: false. Never throws. */
-  take(spans: readonly SpanFacts[]): boolean;
+  /**
+   * Takes all spans of a trace, `count` of them, or none, which it counts as dropped: false. Never throws.
+   * @param make is called once, when they are about to be sent: those of many traces are made together
+   */
+  take(count: number, make: () => readonly SpanFacts[]): boolean;
   health(): ExportHealth;
   /** Resolves true when everything taken so far has been sent; false when that failed or the time was over. */
   flush(timeoutMs: number): Promise<boolean>;
@@ -65,14 +68,15 @@ export function makeTracing(): Tracing {
   let expected = false;
   /** Spans emitted; undefined: no room. */
   const emit = (to: SpanSink, record: TraceRecord, because: KeptBecause): number | undefined => {
-    const spans = spansOf(record, because, scheme);
-    if (!to.take(spans)) return undefined;
+    const count = spanCountOf(record);
+    const ofUrls = scheme;
+    if (!to.take(count, () => spansOf(record, because, ofUrls))) return undefined;
     if (emitted.size >= rememberedTraces / 2) {
       emittedBefore = emitted;
       emitted = new Set();
     }
     emitted.add(record.traceId);
-    return spans.length;
+    return count;
   };
   return {
     expect() {

@@ -7,14 +7,14 @@ const counting = (): { done: number[]; faults: unknown[]; later: ReturnType<type
   return { done: [], faults, later: afterwards((error) => faults.push(error)) };
 };
 
-it('nothing is done on the spot, and 32 that wait are done together, in their order', () => {
+it('nothing is done on the spot, and 192 that wait are done together, in their order', () => {
   const { done, later } = counting();
-  for (let n = 1; n <= 31; n += 1) later.add(() => done.push(n));
+  for (let n = 1; n <= 191; n += 1) later.add(() => done.push(n));
   expect(done).toEqual([]);
-  later.add(() => done.push(32));
-  expect(done).toEqual(Array.from({ length: 32 }, (_, n) => n + 1));
-  later.add(() => done.push(33));
-  expect(done).toHaveLength(32);
+  later.add(() => done.push(192));
+  expect(done).toEqual(Array.from({ length: 192 }, (_, n) => n + 1));
+  later.add(() => done.push(193));
+  expect(done).toHaveLength(192);
 });
 
 it('few are done after a while, again and again', async () => {

@@ -4,6 +4,7 @@ import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { otlpSink } from '../../reference-server/telemetry/otlp-sink.ts';
 import { spansOf } from '../../reference-server/telemetry/spans.ts';
+import type { SpanSink } from '../../reference-server/telemetry/tracing.ts';
 import type { RunningServer } from '../../reference-server/server.ts';
 import { signIn, until } from '../server/frame.ts';
 import { accepting, type Behaviour, startCollector } from './collector.ts';
@@ -173,6 +174,7 @@ describe('under load, with a collector', () => {
 
 describe('the queue', () => {
   const spans = spansOf(record(), 'sampled');
+  const takeAll = (sink: SpanSink): boolean => sink.take(spans.length, () => spans);
 
   it('has a bound; what does not fit is dropped whole and counted', async () => {
     const collector = await startCollector(() => undefined);
@@ -182,7 +184,7 @@ describe('the queue', () => {
     const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
     try {
       let taken = 0;
-      for (let n = 0; n < 10_000; n += 1) if (sink.take(spans)) taken += spans.length;
+      for (let n = 0; n < 10_000; n += 1) if (takeAll(sink)) taken += spans.length;
       const { queued, dropped } = sink.health();
       expect({ queued, dropped }).toEqual({ queued: taken, dropped: 60_000 - taken });
       expect(taken).toBeLessThanOrEqual(20_480);
@@ -202,7 +204,7 @@ describe('the queue', () => {
     for (const finish of ['flush', 'stop'] as const) {
       const collector = await startCollector();
       const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: () => undefined });
-      for (let n = 0; n < 3_400; n += 1) sink.take(spans);
+      for (let n = 0; n < 3_400; n += 1) takeAll(sink);
       if (finish === 'flush') expect(await sink.flush(15_000)).toBe(true);
       await sink.stop(15_000);
       expect(sink.health()).toMatchObject({ exported: 20_400, dropped: 0, queued: 0, failedExports: 0 });
@@ -215,7 +217,7 @@ describe('the queue', () => {
     const collector = await startCollector(answering(200, 'application/json', '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"two of them"}}'));
     const faults: string[] = [];
     const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
-    sink.take(spans);
+    takeAll(sink);
     expect(await sink.flush(5_000)).toBe(false);
     expect(sink.health()).toMatchObject({ exported: spans.length - 2, dropped: 2, queued: 0 });
     expect(faults.join()).toContain('two of them');
@@ -226,7 +228,7 @@ describe('the queue', () => {
   it('a warning without losses is none', async () => {
     const collector = await startCollector(answering(200, 'application/json', '{"partialSuccess":{"errorMessage":"nearly full"}}'));
     const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: () => undefined });
-    sink.take(spans);
+    takeAll(sink);
     expect(await sink.flush(5_000)).toBe(true);
     expect(sink.health()).toMatchObject({ exported: spans.length, dropped: 0 });
     await sink.stop(1_000);
@@ -237,13 +239,42 @@ describe('the queue', () => {
     const collector = await startCollector();
     const faults: string[] = [];
     const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
-    sink.take(spans.map((span) => ({ ...span, startMs: Number.NaN })));
+    sink.take(spans.length, () => spans.map((span) => ({ ...span, startMs: Number.NaN })));
     await sink.flush(5_000);
-    sink.take(spans);
+    takeAll(sink);
     await sink.flush(5_000);
     const { queued, exported, dropped } = sink.health();
     expect({ queued, sum: exported + dropped }).toEqual({ queued: 0, sum: 2 * spans.length });
     expect(exported).toBeGreaterThanOrEqual(spans.length);
+    await sink.stop(1_000);
+    await collector.stop();
+  });
+
+  it('spans are made when they are about to be sent, of many traces together; a trace whose spans cannot be made is lost, and no other', async () => {
+    const collector = await startCollector();
+    const faults: string[] = [];
+    const sink = otlpSink({ url: `${collector.url}/v1/traces`, version: '1', onFault: (message) => faults.push(message) });
+    let made = 0;
+    const make = (): typeof spans => {
+      made += 1;
+      return spans;
+    };
+    for (let n = 0; n < 5; n += 1) sink.take(spans.length, make);
+    expect({ made, queued: sink.health().queued }).toEqual({ made: 0, queued: 5 * spans.length });
+    // With these there are 64 spans and more.
+    for (let n = 0; n < 6; n += 1) sink.take(spans.length, make);
+    expect(made).toBe(11);
+    sink.take(spans.length, () => {
+      throw new Error('no spans of it');
+    });
+    // One that turns out to have fewer is counted as it is.
+    sink.take(spans.length, () => spans.slice(1));
+    expect(await sink.flush(5_000)).toBe(false);
+    expect(sink.health()).toMatchObject({ exported: 12 * spans.length - 1, dropped: spans.length, queued: 0 });
+    expect(faults.join()).toContain('no spans of it');
+    // Few are made and sent without anybody asking.
+    takeAll(sink);
+    await until(async () => sink.health().exported === 13 * spans.length - 1, 'the last trace is sent', 10_000);
     await sink.stop(1_000);
     await collector.stop();
   });

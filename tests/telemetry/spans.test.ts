@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baggageOf, type SpanFacts, serviceNameOf, spansOf } from '../../reference-server/telemetry/spans.ts';
+import { baggageOf, type SpanFacts, serviceNameOf, spanCountOf, spansOf } from '../../reference-server/telemetry/spans.ts';
 import type { StreamFacts } from '../../reference-server/telemetry/trace-record.ts';
 import { hop, operationOf, record } from './records.ts';
 
@@ -166,18 +166,19 @@ describe('spans of a stream', () => {
       { atMs: 5_000, stallMs: 900 },
     ],
   };
-  const streamed = (stream: StreamFacts, failed = false) =>
-    spansOf(
-      record({
-        operation: operationOf('chat.completion'),
-        method: 'POST',
-        endMs: 6_010,
-        hops: [hop('edge', 'request', 1_000, 6_005), hop('service', 'model', 1_002, 6_004), hop('inference', 'm-1', 1_003, 6_002)],
-        stream,
-        failed,
-      }),
-      'sampled',
-    );
+  const streamed = (stream: StreamFacts, failed = false) => {
+    const one = record({
+      operation: operationOf('chat.completion'),
+      method: 'POST',
+      endMs: 6_010,
+      hops: [hop('edge', 'request', 1_000, 6_005), hop('service', 'model', 1_002, 6_004), hop('inference', 'm-1', 1_003, 6_002)],
+      stream,
+      failed,
+    });
+    const spans = spansOf(one, 'sampled');
+    expect(spanCountOf(one)).toBe(spans.length);
+    return spans;
+  };
 
   it('prefill lasts to the first token, decode from there to the last, both children of the inference', () => {
     const spans = streamed(facts);
@@ -217,6 +218,15 @@ describe('spans of a stream', () => {
   it.each(['drain', 'server_error'] as const)('one that ended by %s is an error of that type, with the status that it had', (outcome) => {
     const [edge] = streamed({ ...facts, outcome }, true);
     expect(edge).toMatchObject({ error: true, attributes: { 'error.type': outcome, 'plumbline.stream.outcome': outcome, 'http.response.status_code': 200 } });
+  });
+
+  it.each<[string, Partial<StreamFacts>, string[]]>([
+    ['to the end', { made: { firstMs: 1_990, lastMs: 5_990 } }, ['prefill', 'decode']],
+    ['to its first token', { made: { firstMs: 1_990 } }, ['prefill']],
+    ['nothing of it', { made: {} }, ['prefill']],
+  ])('times of another process go before our own: it made it %s', (_, more, parts) => {
+    const names = streamed({ ...facts, ...more }).map(({ name }) => name);
+    expect(names.filter((name) => name === 'prefill' || name === 'decode')).toEqual(parts);
   });
 
   it('one that was sent but not read, and cut off for it, says so', () => {

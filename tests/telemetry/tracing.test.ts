@@ -13,9 +13,12 @@ function sink(): Kept {
   const kept: Kept = {
     spans: [],
     room: true,
-    take(spans) {
-      if (kept.room) kept.spans.push(...spans);
-      return kept.room;
+    take(count, make) {
+      if (!kept.room) return false;
+      const spans = make();
+      expect(spans).toHaveLength(count);
+      kept.spans.push(...spans);
+      return true;
     },
     health: () => ({ exported: 0, dropped: 0, queued: 0, failedExports: 0 }),
     flush: async () => true,
