@@ -89,7 +89,9 @@ describe('an operation that base answers 404 and head ok', () => {
   });
 
   it('fails where head answers it with errors, those that base gives to it among them', () => {
-    expect(verdictOf(evidence(recordsOf(unknown, { failed: 20 })))).toBe('fail');
+    const unknownToHead = evidence(recordsOf(unknown, { failed: 20 }));
+    expect(verdictOf(unknownToHead)).toBe('fail');
+    expect(unknownToHead.errors.flatMap(({ newKinds }) => newKinds)).toMatchObject([{ kind: 'status 404, expected 200: no such page', count: 160 }]);
     expect(verdictOf(evidence(recordsOf(unknown, { failed: 20, kind: 'status 500, expected 200: oh' })))).toBe('fail');
     // A kind that base is known for is no new one: head's errors are held against none of base's.
     const knownKinds = new Set(['crud status 503, expected 200: busy']);

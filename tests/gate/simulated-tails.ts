@@ -16,7 +16,7 @@ export interface TailWorld {
   slower?: number;
   /** Share of the epochs of either side in which one request in fifty comes 100 to 500 ms later. */
   bursts?: number;
-  /** Shares of failed requests; and of the epochs, of either side, in which three of a hundred more fail. */
+  /** Shares of failed requests; and of the epochs, of either side, in which a tenth of the requests more fail. */
   errors?: { base: number; head: number; bursts?: number };
   /** Epochs of base against base, which demote what varies too much. */
   pilotEpochs?: number;
@@ -42,7 +42,7 @@ const requestsEach = 200;
 const maxEpochs = 32;
 const replicates = 250;
 const poolSize = 1_000;
-const burstErrors = 0.03;
+const burstErrors = 0.1;
 
 /** @param standardErrorTimes what a bootstrap that is wrong about its standard error would do */
 export function simulateTails(world: TailWorld, sets: number, { standardErrorTimes = 1 } = {}): TailVerdicts {

@@ -42,7 +42,7 @@ describe('p99 of a class, errors and the pilot, simulated', () => {
   }, 60_000);
 
   test('errors that come in bursts, as often on either side: the burst of one epoch fails nothing', () => {
-    const { sets, fail } = simulateTails({ errors: { ...fewErrors, bursts: 0.02 } }, 150);
+    const { sets, fail } = simulateTails({ errors: { ...fewErrors, bursts: 0.01 } }, 250);
     atMost(fail, sets, falseFails);
   }, 60_000);
 
