@@ -1,7 +1,7 @@
 /** The steps of the composite action, in bash; a command in the place of plumbline tells which arguments it got. */
-import { execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GitHubApi, startGitHubApi } from './github-api.ts';
 import { repository, runAction, type StepsRun } from './github-steps.ts';
@@ -23,10 +23,17 @@ beforeEach(() => {
   api.readOnly = false;
 });
 
-const pull = (base: string): object => ({ token: 'the-token', event: { pull_request: { number: 7, base: { sha: base } } } });
+const pull = (base: string): object => ({ token: 'the-token', event: { pull_request: { number: 7, base: { sha: base }, head: { sha: scratch.head } } } });
+const marker = '<!-- plumbline-gate: performance / plumbline-gate -->';
 
 function run(inputs: Record<string, string>, github: object, workspace = scratch.clone): Promise<StepsRun> {
-  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: scratch.path, GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r' };
+  const env = {
+    PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+    HOME: scratch.path,
+    GITHUB_API_URL: api.url,
+    GITHUB_REPOSITORY: 'o/r',
+    GITHUB_WORKFLOW: 'performance',
+  };
   return runAction(repository, inputs, { workspace, contexts: { github }, env });
 }
 
@@ -54,13 +61,16 @@ describe('the verdict', () => {
     expect(ran.steps.at(-1)).toMatchObject({ code, output: `plumbline gate: ${verdict} (exit code ${exitCode})\n` });
     expect(ran.outputs).toMatchObject({ verdict, 'exit-code': exitCode });
     expect(ran.steps[4]?.with).toMatchObject({ name: 'plumbline-gate', path: ran.outputs['directory'] });
-    expect(api.comments.map(({ body }) => body)).toEqual([`<!-- plumbline-gate -->\n${verdict}\n`]);
+    expect(api.comments.map(({ body }) => body)).toEqual([`${marker}\n${verdict}\n`]);
   });
 
-  it('2 without results: a fault, no comment and nothing kept', async () => {
+  it('2 without results: a fault, nothing kept, and a comment that there is no verdict', async () => {
     const ran = await run({ plumbline: await scratch.plumbline(2, 'none') }, pull(scratch.base));
     expect(ran.outputs).toEqual({ verdict: 'fault', 'exit-code': '2', directory: '' });
-    expect(outcomes(ran).slice(3)).toEqual(['Comment: skipped', 'Keep the results: skipped', 'Verdict: failure']);
+    expect(outcomes(ran).slice(3)).toEqual(['Comment: success', 'Keep the results: skipped', 'Verdict: failure']);
+    expect(api.comments.map(({ body }) => body)).toEqual([
+      `${marker}\n⚠️ plumbline gate: **no verdict** for ${scratch.head}: the gate left no results (exit code 2); the log says why.\n`,
+    ]);
   });
 });
 
@@ -114,6 +124,13 @@ describe('the sides', () => {
   });
 });
 
+/** Not sync: it asks a server of this process. */
+async function script(env: Record<string, string>): Promise<string> {
+  const file = join(repository, 'ci/github/comment.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env: { PULL_NUMBER: '7', GITHUB_REPOSITORY: 'o/r', ...env } });
+  return stdout;
+}
+
 describe('the comment', () => {
   const comment = async (code: 0 | 99): Promise<string> => {
     const ran = await run({ plumbline: await scratch.plumbline(code, code === 0 ? 'pass' : 'fail') }, pull(scratch.base));
@@ -127,11 +144,11 @@ describe('the comment', () => {
     const other = { body: 'looks good', user: { login: 'someone', type: 'User' } };
     api.comments.unshift(...Array.from({ length: 230 }, (_, id) => ({ ...other, id })));
     // Somebody who quotes the marker keeps their comment.
-    api.comments.unshift({ ...other, id: 900, body: '<!-- plumbline-gate -->\nmine' });
+    api.comments.unshift({ ...other, id: 900, body: `${marker}\nmine` });
     expect(await comment(0)).toContain('comment replaced: https://github.example/1000');
     expect(api.comments).toHaveLength(232);
-    expect(api.comments.at(-1)?.body).toBe('<!-- plumbline-gate -->\npass\n');
-    expect(api.comments[0]?.body).toBe('<!-- plumbline-gate -->\nmine');
+    expect(api.comments.at(-1)?.body).toBe(`${marker}\npass\n`);
+    expect(api.comments[0]?.body).toBe(`${marker}\nmine`);
     expect(api.calls.filter((call) => call.startsWith('GET'))).toHaveLength(1 + 3);
   });
 
@@ -143,16 +160,47 @@ describe('the comment', () => {
     expect(api.comments).toEqual([]);
   });
 
-  it('is left out when the API cannot be reached, or says no', async () => {
-    const file = join(scratch.path, 'comment.md');
-    await writeFile(file, 'no marker\n');
-    const node = (env: Record<string, string>): string =>
-      execFileSync(process.execPath, [join(repository, 'ci/github/comment.mjs')], {
-        encoding: 'utf8',
-        env: { COMMENT_FILE: file, PULL_NUMBER: '7', GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'x', ...env },
-      });
-    expect(node({ GITHUB_API_URL: 'http://127.0.0.1:9' })).toContain('does not begin with a hidden marker');
-    await writeFile(file, '<!-- plumbline-gate -->\ntext\n');
-    expect(node({ GITHUB_API_URL: 'http://127.0.0.1:9' })).toContain('::warning title=plumbline gate::no comment');
+  it('is of its own gate: another one of the workflow, and the same of another workflow, keep theirs', async () => {
+    await comment(99);
+    const plumbline = await scratch.plumbline(0, 'pass');
+    const second = await run({ plumbline, 'artifact-name': 'gate-sse <!-- x --> *' }, pull(scratch.base));
+    expect(second.steps.find(({ name }) => name === 'Comment')?.output).toContain('comment written: https://github.example/1001');
+    expect(await script({ GITHUB_WORKFLOW: 'nightly', COMMENT_NAME: 'plumbline-gate', GITHUB_API_URL: api.url, GITHUB_TOKEN: 'the-token' })).toContain(
+      'written',
+    );
+    expect(api.comments.map(({ body }) => body.split('\n')[0])).toEqual([
+      marker,
+      '<!-- plumbline-gate: performance / gate-sse __-- x --_ _ -->',
+      '<!-- plumbline-gate: nightly / plumbline-gate -->',
+    ]);
+    await comment(0);
+    expect(api.comments[0]?.body).toBe(`${marker}\npass\n`);
+    expect(api.comments[1]?.body).toBe('<!-- plumbline-gate: performance / gate-sse __-- x --_ _ -->\npass\n');
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['where there is no base', { VERDICT: 'no-base', CODE: '75' }, 'there is no base to compare with, so nothing was measured.'],
+    ['where the gate was not even begun', {}, 'the gate did not come to an end; the log says why.'],
+    [
+      'with a way to the log',
+      { VERDICT: 'fault', CODE: '1', GITHUB_SERVER_URL: 'https://github.example', GITHUB_RUN_ID: '12' },
+      'the gate left no results (exit code 1); [the log](https://github.example/o/r/actions/runs/12) says why.',
+    ],
+  ])('takes the place of what was said of an earlier commit, %s', async (_name, env, why) => {
+    api.comments = [{ id: 1_000, body: `${marker}\n✅ **pass**\n`, user: { login: 'github-actions[bot]', type: 'Bot' } }];
+    const said = {
+      GITHUB_WORKFLOW: 'performance',
+      COMMENT_NAME: 'plumbline-gate',
+      HEAD_SHA: 'abc',
+      GITHUB_API_URL: api.url,
+      GITHUB_TOKEN: 'the-token',
+      ...env,
+    };
+    expect(await script(said)).toContain('comment replaced');
+    expect(api.comments.map(({ body }) => body)).toEqual([`${marker}\n⚠️ plumbline gate: **no verdict** for abc: ${why}\n`]);
+  });
+
+  it('is left out when the API cannot be reached', async () => {
+    expect(await script({ GITHUB_API_URL: 'http://127.0.0.1:9', GITHUB_TOKEN: 'x' })).toContain('::warning title=plumbline gate::no comment');
   });
 });

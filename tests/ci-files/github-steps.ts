@@ -1,11 +1,11 @@
 /**
  * Runs the steps of a workflow's job or of a composite action in bash, as GitHub's runner does: expressions by GitHub's own library, `if`, `env`, outputs and summary
- * by files. Actions of others are not run: what they would have been given is told instead.
+ * by files. Actions of others are not run: what they would have been given is told instead. Artifacts go from one job of a workflow to the next.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import { parse } from 'yaml';
 
@@ -44,13 +44,23 @@ export interface Surroundings {
   /** The contexts of expressions: `github`, `inputs`, `vars`. */
   contexts: Record<string, unknown>;
   env: Record<string, string | undefined>;
+  /** Where artifacts are kept, a folder each. Absent: nowhere. */
+  artifacts?: string;
 }
 
-/** @param file a workflow with one job */
+/** The jobs of a workflow one after another, in one folder; without those that need one that failed. */
 export async function runWorkflow(file: string, surroundings: Surroundings): Promise<StepsRun> {
-  const workflow = parse(await readFile(file, 'utf8')) as { jobs: Record<string, { steps: Step[] }> };
-  const [job] = Object.values(workflow.jobs);
-  return runSteps(job?.steps ?? [], surroundings);
+  const workflow = parse(await readFile(file, 'utf8')) as { jobs: Record<string, { needs?: string; steps: Step[] }> };
+  const artifacts = await mkdtemp(join(tmpdir(), 'plumbline-artifacts-'));
+  const whole: StepsRun = { steps: [], outputs: {}, failed: false, summary: '' };
+  const failed = new Set<string>();
+  for (const [name, { needs, steps }] of Object.entries(workflow.jobs)) {
+    const run = needs !== undefined && failed.has(needs) ? undefined : await runSteps(steps, { ...surroundings, artifacts });
+    if (run === undefined || run.failed) failed.add(name);
+    whole.steps.push(...(run?.steps ?? []));
+    whole.summary += run?.summary ?? '';
+  }
+  return { ...whole, failed: failed.size > 0 };
 }
 
 /** @param folder of the action.yml */
@@ -95,8 +105,10 @@ async function runSteps(steps: readonly Step[], surroundings: Surroundings): Pro
       results.push({ name, outcome: inner.failed ? 'failure' : 'success', code: inner.failed ? 1 : 0, output: '', outputs: inner.outputs }, ...inner.steps);
       failed ||= inner.failed;
       summary += inner.summary;
-    } else if (step.uses !== undefined) results.push({ name, outcome: 'not run', code: null, output: '', outputs: {}, with: given });
-    else {
+    } else if (step.uses !== undefined) {
+      results.push({ name, outcome: 'not run', code: null, output: '', outputs: {}, with: given });
+      if (surroundings.artifacts !== undefined) await passArtifact(step.uses, given, surroundings.workspace, surroundings.artifacts);
+    } else {
       const outputFile = join(folder, `output-${index}`);
       await writeFile(outputFile, '');
       const env = Object.fromEntries(Object.entries(step.env ?? {}).map(([key, value]) => [key, fillIn(String(value), context)]));
@@ -115,6 +127,17 @@ async function runSteps(steps: readonly Step[], surroundings: Surroundings): Pro
     }
   }
   return { steps: results, outputs: {}, failed, summary: summary + (await readFile(summaryFile, 'utf8')) };
+}
+
+/** As the two actions of GitHub do with one path: a folder's content, or a file. */
+async function passArtifact(uses: string, { name = '', path = '' }: Record<string, string>, workspace: string, artifacts: string): Promise<void> {
+  const there = resolve(workspace, path);
+  if (uses.startsWith('actions/download-artifact@')) await cp(join(artifacts, name), there, { recursive: true });
+  if (!uses.startsWith('actions/upload-artifact@')) return;
+  const found = await stat(there).catch(() => undefined);
+  if (!found) return;
+  await mkdir(join(artifacts, name));
+  await cp(there, found.isDirectory() ? join(artifacts, name) : join(artifacts, name, basename(there)), { recursive: true });
 }
 
 /** GitHub takes an input that is given empty as empty; so does this, but for inputs whose expression found nothing (`inputs.base` of a pull request). */

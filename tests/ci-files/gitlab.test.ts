@@ -34,13 +34,18 @@ interface Job {
   artifacts: { when: string; reports: { junit: string } };
 }
 
+const argsIn = (output: string): (string | undefined)[] => [...output.matchAll(/^arg: (.*)$/gm)].map(([, arg]) => arg);
+
 /** The job with what it extends, its script in one shell as the runner does it, in the merge request of `topic`. */
-function run(variables: Record<string, string>): { status: number | null; output: string; job: Job } {
+function run(
+  variables: Record<string, string>,
+  [shell = '', ...flags]: readonly string[] = ['bash', '-eo', 'pipefail'],
+): { status: number | null; output: string; job: Job } {
   const { stdout } = local(['--preview']);
   const job = (parse(stdout.slice(stdout.indexOf('---'))) as Record<string, Job>)['plumbline-gate'];
   if (!job) throw new Error(`no job in ${stdout}`);
   const env = { ...job.variables, CI_MERGE_REQUEST_DIFF_BASE_SHA: scratch.base, ...variables, PATH: '/usr/bin:/bin', HOME: scratch.path };
-  const { status, stdout: said, stderr } = spawnSync('bash', ['-eo', 'pipefail', '-c', job.script.join('\n')], { cwd: scratch.clone, encoding: 'utf8', env });
+  const { status, stdout: said, stderr } = spawnSync(shell, [...flags, '-c', job.script.join('\n')], { cwd: scratch.clone, encoding: 'utf8', env });
   return { status, output: said + stderr, job };
 }
 
@@ -50,15 +55,32 @@ it.each([
   [75, 'inconclusive'],
 ] as const)('ends as the gate does: %i', async (code, verdict) => {
   const plumbline = await scratch.plumbline(code, verdict);
-  const { status, output, job } = run({ PLUMBLINE: plumbline, PLUMBLINE_SCENARIO: 'sse crud', PLUMBLINE_MARGIN: '3%', PLUMBLINE_ARGS: '--rate=10' });
-  expect([...output.matchAll(/^arg: (.*)$/gm)].map(([, arg]) => arg)).toEqual([
+  const args = `--start=node server.js --port {port}; touch ${scratch.path}/owned\n\n--install=npm ci && npm run build\n--ready=/healthz $HOME *`;
+  const { status, output, job } = run({ PLUMBLINE: plumbline, PLUMBLINE_SCENARIO: 'sse crud', PLUMBLINE_MARGIN: '3%', PLUMBLINE_ARGS: args });
+  expect(argsIn(output)).toEqual([
     ...['gate', '--base', `git:${scratch.base}`, '--head', 'git:HEAD', '--out', 'plumbline-results', '--max-minutes', '15'],
-    ...['--scenario', 'sse', '--scenario', 'crud', '--margin', '3%', '--rate=10'],
+    ...['--scenario', 'sse', '--scenario', 'crud', '--margin', '3%', ...args.split('\n').filter((line) => line !== '')],
   ]);
+  await expect(readFile(join(scratch.path, 'owned'))).rejects.toThrow('ENOENT');
   expect(status).toBe(code);
   expect(job.allow_failure.exit_codes).toEqual([75]);
   expect(job.artifacts.when).toBe('always');
   expect(globSync(job.artifacts.reports.junit, { cwd: scratch.clone })).toEqual(['plumbline-results/gate-1/junit.xml']);
+});
+
+it('is dash as much as bash: runners take either', async () => {
+  const { output } = run({ PLUMBLINE: await scratch.plumbline(0, 'pass'), PLUMBLINE_ARGS: '--start=node server.js\n--rate=10' }, ['sh', '-e']);
+  expect(argsIn(output).slice(-2)).toEqual(['--start=node server.js', '--rate=10']);
+});
+
+it("measures the branch's own commit where HEAD is its merge with the target", async () => {
+  const { output } = run({ PLUMBLINE: await scratch.plumbline(0, 'pass'), CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: scratch.head });
+  expect(argsIn(output).slice(1, 5)).toEqual(['--base', `git:${scratch.base}`, '--head', `git:${scratch.head}`]);
+});
+
+it('says that it has to be told how plumbline is run: it is in no registry', () => {
+  const { status, output } = run({});
+  expect({ status, output }).toEqual({ status: 2, output: expect.stringMatching(/^PLUMBLINE is not set: expected the command/) });
 });
 
 it('measures nothing and passes nothing without a base', async () => {

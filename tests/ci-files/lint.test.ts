@@ -44,20 +44,37 @@ it.each(all)('%s takes actions of others by commit, and puts no expression into 
 });
 
 it.each(workflows)('%s never runs foreign code with a token that can write', async (file) => {
-  const workflow = parse(await text(file)) as { on: Record<string, unknown>; permissions?: Record<string, string>; concurrency?: unknown };
+  const workflow = parse(await text(file)) as { on: Record<string, unknown>; permissions?: Permissions; concurrency?: unknown };
   expect(Object.keys(workflow.on)).not.toContain('pull_request_target');
   expect(Object.keys(workflow.on)).not.toContain('workflow_run');
   const permissions = workflow.permissions ?? { all: 'by default' };
-  expect(permissions).toEqual(file.endsWith('nightly.yml') ? { contents: 'write' } : { contents: 'read', 'pull-requests': 'write' });
+  expect(permissions).toEqual(file.endsWith('nightly.yml') ? { contents: 'read' } : { contents: 'read', 'pull-requests': 'write' });
   expect(workflow.concurrency).toBeDefined();
+});
+
+it.each(workflows)('%s: a job that can push builds and starts nothing, and one that does has no token in its checkout', async (file) => {
+  const { jobs } = parse(await text(file)) as { jobs: Record<string, { permissions?: Permissions; steps: Step[] }> };
+  for (const [name, { permissions, steps }] of Object.entries(jobs)) {
+    const scripts = steps.map(({ run }) => run ?? '').join('\n');
+    const gates = scripts.includes('gate.sh') || steps.some(({ uses }) => uses === './' || uses === 'OWNER/plumbline@COMMIT');
+    const checkout = steps.find(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect.soft({ name, gates, pushes: permissions?.['contents'] === 'write' }).toEqual({ name, gates, pushes: !gates });
+    if (gates) expect.soft(checkout?.with, name).toMatchObject({ 'persist-credentials': false });
+    // Packages run scripts of their own while they are installed.
+    else expect.soft(scripts.match(/npm ci .*/)?.[0], name).toContain('--ignore-scripts');
+  }
 });
 
 it.each(['sides', 'gate', 'baseline', 'history'])('ci/github/%s.sh is bash without faults of syntax', (name) => {
   expect(spawnSync('bash', ['-n', join(repository, 'ci/github', `${name}.sh`)], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
 });
 
+type Permissions = Record<string, string>;
+
 interface Step {
   run?: string;
+  uses?: string;
+  with?: Record<string, unknown>;
 }
 
 function stepsOf(file: { runs?: { steps: Step[] }; jobs?: Record<string, { steps: Step[] }> }): Step[] {
