@@ -18,4 +18,4 @@ createServer((request, response) => {
   if (options.fails && requests % Number(options.fails) === 0) return response.writeHead(500).end('out of memory');
   if (!paths.includes(request.url)) return response.writeHead(404).end('no such page');
   setTimeout(() => response.end('done'), waitMs);
-}).listen(port, '127.0.0.1');
+}).listen(port, options.host ?? '127.0.0.1');

@@ -21,12 +21,13 @@ export async function imageExists(image: string): Promise<boolean> {
 
 /** Its id and the port that it exposes. Throws SideFault, stage `build`. */
 export async function inspectImage(side: SideName, image: string): Promise<{ id: string; port: number | undefined }> {
-  const format = '{{.Id}} {{range $port, $_ := .Config.ExposedPorts}}{{$port}} {{end}}';
-  const found = await docker(['image', 'inspect', '--format', format, image]);
+  // As JSON: of an image that exposes none, a template has no such entry and fails.
+  const found = await docker(['image', 'inspect', '--format', '{{.Id}} {{json .Config}}', image]);
   if (found.code !== 0) throw new SideFault(side, 'build', `no image "${image}" here (${lastLine(found.stderr)}); build or pull it first`);
-  const [id = '', first] = found.stdout.trim().split(/\s+/);
-  const port = first === undefined ? undefined : Number.parseInt(first, 10);
-  return { id, port };
+  const [id = '', ...config] = found.stdout.trim().split(' ');
+  const { ExposedPorts: exposed } = JSON.parse(config.join(' ')) as { ExposedPorts?: Record<string, unknown> | null };
+  const [first] = Object.keys(exposed ?? {});
+  return { id, port: first === undefined ? undefined : Number.parseInt(first, 10) };
 }
 
 /** Throws SideFault, stage `start`, with the container's last words. */
