@@ -40,6 +40,7 @@ export interface GateFlags {
   allowHost: string[];
   maxRequests?: string;
   slow?: string;
+  spans?: string;
   resume?: string;
   out: string;
 }
@@ -86,6 +87,7 @@ export function gateRequest(
       readyTimeoutMs: parseDurationMs(flags.readyTimeout, '--ready-timeout'),
       allowHosts: flags.allowHost,
       serverFlags: { base: [], head: flags.slow === undefined ? [] : ['--slow', flags.slow] },
+      ...(flags.spans !== undefined && { takesSpans: true }),
       ...(flags.install !== undefined && { install: flags.install }),
       ...(flags.start !== undefined && { start: flags.start }),
       ...(flags.ready !== undefined && { readyPath: flags.ready }),
@@ -99,6 +101,7 @@ export function gateRequest(
       warmupMs: parseDurationMs(flags.warmup, '--warmup'),
       blockMs: parseDurationMs(flags.block, '--block'),
       draws: flags.draws,
+      ...(flags.spans !== undefined && { spanShare: parsePositive(flags.spans, '--spans', 1) }),
       ...(flags.maxRequests !== undefined && { maxRequests: parseWhole(flags.maxRequests, '--max-requests', 1) }),
     },
     settings: {

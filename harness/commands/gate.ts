@@ -3,6 +3,7 @@ import { isGateLimit } from '../gate/hard-limits.ts';
 import { parseOnInconclusive } from '../gate/exit-policy.ts';
 import { asMeasured, judgesRecorded } from '../gate/as-measured.ts';
 import { gateRule } from '../gate/decision-rule.ts';
+import type { Draws } from '../gate/draws.ts';
 import type { EpochRecord } from '../gate/epochs/epoch-record.ts';
 import { gate, type Gated, gateRecorded } from '../gate/gate.ts';
 import type { GateFile } from '../gate/gate-file.ts';
@@ -84,7 +85,11 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--epoch-duration <time>', 'measured time of an epoch at most (default: until every operation has its samples, at most 60s)')
     .option('--warmup <time>', 'before it, not measured', '3s')
     .option('--block <time>', 'how long a side has its turn, for plain requests', '500ms')
-    .option('--draws <kind>', 'keyed: both sides get the same request keys; independent: they do not', 'keyed')
+    .option(
+      '--draws <kind>',
+      'keyed: both sides get the same request keys, which counts where both show that they draw by them; independent: other keys',
+      'keyed',
+    )
     .option('--margin <shares>', 'largest slowdown that is no regression: 8%, or p50=5%,p95=10%,p99=25%,floor=0.3ms (the default)')
     .option('--pilot <epochs>', 'of base against base before: tells what can be seen, and how long it takes', '3')
     .option('--no-pilot', 'none: no metric is found too noisy beforehand')
@@ -99,6 +104,10 @@ export const addGate: AddCommand = (program, exit) => {
     .option('--allow-host <host>', 'a url: side that is not this machine (repeatable; needs --max-requests)', repeatable, [] as string[])
     .option('--max-requests <count>', 'request budget of an epoch and side')
     .option('--resume <folder>', 'go on with a gate that was stopped or killed: its folder; everything else is taken from it')
+    .option(
+      '--spans <share>',
+      'sides that are commands or checkouts export OTLP traces to the gate, of 0.25 of the requests, say: hops of a server that tells none',
+    )
     .option('--slow <rules>', "slows head's reference server on purpose, to see the gate fail (docs/truth.md)")
     .option('--accept <file>', 'intended slowdowns (default .plumbline/accept.yaml, where there is one; docs/gate.md)')
     .option('--on-inconclusive <what>', 'fail: exit code 99; warn: 0, with a warning; retry:N: measure again up to N times (default: 75)')
@@ -136,10 +145,10 @@ export const addGate: AddCommand = (program, exit) => {
       const acceptance = accepted && { ...accepted, today: new Date().toISOString().slice(0, 10) };
       const label = `gate-${loaded.map(({ scenario }) => scenario.name).join('-')}`;
       const machine = recorded?.machine ?? machineFacts();
-      const draws = (recorded?.draws ?? planned.flags.draws) === 'independent' ? 'independent' : 'keyed';
+      const cited = (draws: Draws): ReturnType<typeof citedCalibration> =>
+        citedCalibration(cwd, asked.calibration, { machine, plumbline: plumblineVersion, draws });
       // What was calibrated are the looks of one gate, and not the single one at several.
-      const calibration =
-        parts && parts.length > 1 ? undefined : await citedCalibration(cwd, asked.calibration, { machine, plumbline: plumblineVersion, draws });
+      const calibration = parts && parts.length > 1 ? undefined : { keyed: await cited('keyed'), independent: await cited('independent') };
       const request = {
         ...(calibration && { calibration }),
         ...gateRequest(planned.flags, { gateId: newRunId(label, new Date()), cwd, specs, loaded, acceptance, say: view.say }),

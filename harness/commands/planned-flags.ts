@@ -19,7 +19,7 @@ const planned: readonly string[] = [
     'seed',
     'accept',
   ],
-  ...['profile', 'install', 'start', 'ready', 'readyTimeout', 'containerPort', 'allowHost', 'maxRequests', 'slow'],
+  ...['profile', 'install', 'start', 'ready', 'readyTimeout', 'containerPort', 'allowHost', 'maxRequests', 'slow', 'spans'],
 ];
 
 export function planFlagsOf(flags: object): PlanFlags {

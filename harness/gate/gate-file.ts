@@ -1,5 +1,6 @@
 import type { Objective } from '../../scenarios/types.ts';
 import type { Machine } from '../results/run-file.ts';
+import type { Draws } from './draws.ts';
 import type { Decision, ErrorEpochs, GateVerdict, MetricEpochs, SideName } from './types.ts';
 
 export const gateSchema = 'plumbline.gate/1' satisfies GateFile['schema'];
@@ -68,8 +69,10 @@ export interface GateSide {
 }
 
 export interface GatePlan {
-  /** Keyed: a pair of requests has the same draw on both sides. */
-  draws: 'keyed' | 'independent';
+  /** Keyed: a pair of requests has the same draw on both sides, as all valid epochs show. */
+  draws: Draws;
+  /** Why they are independent though both sides got the same request keys. Absent: they are keyed, or were not to be. */
+  drawsWhy?: string;
   looksAtEpochs: number[];
   alphaFail: number;
   alphaPass: number;

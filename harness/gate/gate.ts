@@ -6,6 +6,7 @@ import { plumblineVersion } from '../version.ts';
 import { conclude, type Concluded, endedByFaults } from './conclude.ts';
 import { decide, decideByLooks } from './decide.ts';
 import { type DecisionRule, gateRule } from './decision-rule.ts';
+import type { Draws } from './draws.ts';
 import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
 import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
 import { type EpochFigures, evidenceOf, figuresOf, type MetricSettings } from './epochs/evidence.ts';
@@ -36,8 +37,8 @@ export interface GateRequest {
   /** Of an epoch's measured part, where the user has set it. */
   longestMs?: number;
   resultsRoot: string;
-  /** To be cited. */
-  calibration?: CalibrationCited;
+  /** To be cited, by the draws that its epochs turn out to have. */
+  calibration?: Readonly<Record<Draws, CalibrationCited | undefined>>;
   /** As given, for plan.json. Absent: it was not begun by flags. */
   flags?: PlanFlags;
   /** Epochs of this very gate that are there already: it goes on behind them, in their directory. */
@@ -194,10 +195,11 @@ function isTold(progress: Progress, { seed }: GateRequest, rule: DecisionRule): 
 
 /** What an epoch of these sides will be, as far as that is known before one has been measured. */
 function kindOf(shape: EpochShape, sides: Record<SideName, Side>): EpochKind {
-  const { draws, blockMs, warmupMs, durationMs, samplesEach, maxRequests } = shape;
+  const { draws, blockMs, warmupMs, durationMs, samplesEach, maxRequests, spanShare } = shape;
   return {
     ...{ plumbline: plumblineVersion, machine: machineFacts(), scenarios: scenariosOf(shape), draws, blockMs, warmupMs, measuredMs: durationMs, samplesEach },
     ...(maxRequests !== undefined && { maxRequests }),
+    ...(spanShare !== undefined && { spanShare }),
     sides: { base: { identity: sides.base.identity }, head: { identity: sides.head.identity } },
   };
 }

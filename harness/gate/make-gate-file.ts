@@ -2,6 +2,7 @@
 import type { Machine } from '../results/run-file.ts';
 import type { DecisionRule } from './decision-rule.ts';
 import type { Concluded } from './conclude.ts';
+import { drawsOf } from './draws.ts';
 import { type EpochRecord, epochFile } from './epochs/epoch-record.ts';
 import { headOnlyOf, headOnlyText } from './epochs/head-only.ts';
 import { cpuPerRequest, hopsOf, type JudgeableEvidence } from './epochs/evidence.ts';
@@ -47,6 +48,8 @@ export function makeGateFile(findings: GateFindings): GateFile {
         );
   const { noBase, ...conclusion } = withHardLimits(verdict, hardLimits);
   const profile = valid[0]?.sides.base.profile;
+  const { draws, why } = drawsOf(valid, shape.draws);
+  const calibration = request.calibration?.[draws];
   const side = (name: SideName): GateSide => sideOf(findings.identities?.[name] ?? { kind: 'command', given: specs[name].given, label: specs[name].given });
   return {
     schema: 'plumbline.gate/1',
@@ -61,7 +64,8 @@ export function makeGateFile(findings: GateFindings): GateFile {
     ...(profile && { profile }),
     scenarios: shape.scenarios.map(({ loaded }) => loaded.scenario.name),
     plan: {
-      draws: shape.draws,
+      draws,
+      ...(why !== undefined && { drawsWhy: why }),
       looksAtEpochs: [...rule.looksAtEpochs],
       alphaFail: rule.alphaFail,
       alphaPass: rule.alphaPass,
@@ -84,7 +88,7 @@ export function makeGateFile(findings: GateFindings): GateFile {
     hardLimits,
     ...(evidence.acceptance && { acceptance: evidence.acceptance }),
     ...(decision && { decision }),
-    ...(request.calibration && { calibration: request.calibration }),
+    ...(calibration && { calibration }),
     ...(noBase !== undefined && { noBase }),
     verdict: conclusion,
   };

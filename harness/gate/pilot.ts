@@ -1,14 +1,17 @@
 import { type DecisionRule, gateRule } from './decision-rule.ts';
+import type { Draws } from './draws.ts';
 import { type PilotSpread, pilotSpreads } from './pilot-spreads.ts';
 import { studentCritical, studentUpperTail } from './statistics/student-t.ts';
 import type { MetricEpochs } from './types.ts';
 
 export interface PilotOptions {
-  draws: 'keyed' | 'independent';
+  draws: Draws;
   /** Samples of the pilot itself, of each operation, an epoch and side. */
   samplesEach: number;
-  /** Numbers of samples that the gate may take. Default: keyed, the pilot's; independent, the pilot's and twice as many. */
+  /** Numbers of samples that the gate may take, the pilot's first. Default: keyed, the pilot's; independent, the pilot's and doublings of it, up to 1,600. */
   samplesToChooseFrom?: readonly number[];
+  /** What one epoch can have, where that is limited. */
+  mostSamples?: number;
   /** How long an epoch with so many samples takes. */
   epochSeconds: (samplesEach: number) => number;
   maxMinutes?: number;
@@ -42,18 +45,32 @@ export interface PilotMetric {
  * What epochs of base against base say of the gate to come: how many samples and epochs it needs, and which metrics cannot resolve their margin in the time there is.
  * Planned is the first look at which nine of ten gates without a change pass. Where no look that fits is enough for that, the widest metrics are demoted until the last
  * one is: they are then no condition of a pass, and fail as before. With independent draws the variance is taken to fall with the number of samples; with keyed ones nothing is promised of more samples.
+ * More samples than the pilot's are taken only where the gate then fits into its time; where nobody says how long, all its looks into an hour.
  */
 export function planFromPilot(metrics: readonly MetricEpochs[], options: PilotOptions, rule: DecisionRule = gateRule): PilotPlan {
   const measured = pilotSpreads(metrics.filter(({ advisory }) => advisory === undefined));
-  const choices = options.samplesToChooseFrom ?? (options.draws === 'keyed' ? [options.samplesEach] : [options.samplesEach, 2 * options.samplesEach]);
+  const choices = options.samplesToChooseFrom ?? choicesOf(options);
   const plans = choices.map((samplesEach) => {
     const share = options.draws === 'independent' ? options.samplesEach / samplesEach : 1;
     const planned = measured.map((one) => ({ ...one, spread: one.spread * Math.sqrt(share) }));
     return planWith(samplesEach, planned, options, rule);
   });
-  const [best] = plans.toSorted((a, b) => demoted(a) - demoted(b) || a.expectedMinutes - b.expectedMinutes);
+  const mostMinutes = options.maxMinutes ?? untoldMinutes;
+  const open = plans.filter(({ fits, longestMinutes }, index) => index === 0 || (fits && longestMinutes <= mostMinutes));
+  const [best] = open.toSorted((a, b) => demoted(a) - demoted(b) || a.expectedMinutes - b.expectedMinutes);
   if (!best) throw new RangeError('no number of samples to choose from: give at least one');
   return best;
+}
+
+/** With so many, 8 epochs of independent draws are enough on a quiet machine. */
+const mostSamplesEver = 1_600;
+const untoldMinutes = 60;
+
+function choicesOf({ draws, samplesEach, mostSamples = mostSamplesEver }: PilotOptions): number[] {
+  const choices = [samplesEach];
+  const most = Math.min(mostSamples, mostSamplesEver);
+  for (let more = 2 * samplesEach; draws === 'independent' && more <= most; more *= 2) choices.push(more);
+  return choices;
 }
 
 function demoted({ metrics }: PilotPlan): number {

@@ -73,7 +73,7 @@ export function ruleFor(parts: readonly RecordedPart[], valid: number, rule: Dec
 /** What an epoch has in common with all others of its gate; known before it is measured, but for the profiles. */
 export type EpochKind = Pick<
   EpochRecord,
-  'plumbline' | 'scenarios' | 'draws' | 'blockMs' | 'warmupMs' | 'measuredMs' | 'samplesEach' | 'maxRequests' | 'machine'
+  'plumbline' | 'scenarios' | 'draws' | 'blockMs' | 'warmupMs' | 'measuredMs' | 'samplesEach' | 'maxRequests' | 'spanShare' | 'machine'
 > & { sides: Record<'base' | 'head', Pick<EpochRecord['sides']['base'], 'identity' | 'profile'>> };
 
 /** Why the epochs of two records are not of one kind. What one of them does not tell says nothing against it. Empty: they are. */
@@ -87,6 +87,7 @@ export function differences(one: EpochKind, other: EpochKind): string[] {
     'another warm-up': [one.warmupMs, other.warmupMs],
     'other blocks': [one.blockMs, other.blockMs],
     'another number of samples': [one.samplesEach, other.samplesEach],
+    'another share of sampled requests': [one.spanShare, other.spanShare],
     'another request budget': [one.maxRequests, other.maxRequests],
     'another base': [sideOf(one, 'base'), sideOf(other, 'base')],
     'another head': [sideOf(one, 'head'), sideOf(other, 'head')],

@@ -4,6 +4,7 @@ import { endedByFaults, type Concluded } from './conclude.ts';
 import { coverageOf } from './coverage.ts';
 import { decide } from './decide.ts';
 import { gateRule } from './decision-rule.ts';
+import { drawsOf } from './draws.ts';
 import { type EpochShape, planEpoch } from './epochs/epoch-plan.ts';
 import { type EpochRecord, writeEpoch } from './epochs/epoch-record.ts';
 import { errorKindsOf } from './epochs/error-evidence.ts';
@@ -84,13 +85,18 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
   const epochSeconds = figures.reduce((sum, { record }) => sum + record.durationMs, 0) / figures.length / 1_000;
   const left = request.maxMinutes === undefined ? undefined : Math.max(0, request.maxMinutes - durationMs / 60_000);
   const { metrics } = evidenceOf(figures, settings, request.seed);
+  const { draws, why } = drawsOf(
+    figures.map(({ record }) => record),
+    shape.draws,
+  );
   const plan = planFromPilot(
     metrics.filter(({ effects }) => effects.filter(Number.isFinite).length >= 2),
     {
-      draws: shape.draws,
+      draws,
       samplesEach: shape.samplesEach,
       epochSeconds: (samplesEach) => epochSeconds + (shape.durationMs / 1_000) * (samplesEach / shape.samplesEach - 1),
       ...(left !== undefined && { maxMinutes: left }),
+      ...(request.longestMs !== undefined && { mostSamples: (shape.samplesEach * request.longestMs) / shape.durationMs }),
     },
   );
   const demoted = new Map(plan.metrics.flatMap(({ id, failsOnly }) => (failsOnly === undefined ? [] : [[id, failsOnly] as const])));
@@ -102,6 +108,8 @@ export async function runPilot(request: PilotRequest, view: GateView, signal: Ab
   notes.unshift(...eased, ...noPass);
   const [first = 0] = gateRule.looksAtEpochs;
   if (!plan.fits) notes.unshift(`--max-minutes is not enough for the first look, after ${first} epochs of ${Math.round(epochSeconds)} s`);
+  if (draws === 'independent')
+    view.say(`pilot: independent draws${why === undefined ? '' : `, ${why}`}: ${plan.samplesEach} samples of each operation, an epoch and side`);
   view.say(`pilot: ${plan.epochs} epochs, about ${minutes(plan.expectedMinutes)}, when nothing has changed; at most ${minutes(plan.longestMinutes)}`);
   if (demoted.size > 0) view.say(`pilot: ${demoted.size} of ${plan.metrics.length} metrics are no condition of a pass, they vary too much without a change`);
   for (const line of noPass) view.say(`pilot: ${line}`);

@@ -244,7 +244,7 @@ describe('a gate that is stopped', () => {
 });
 
 describe('two commits', () => {
-  it('compares head with the merge base, each in a worktree that is gone afterwards', async () => {
+  it('compares head with the merge base, each built in a worktree that is gone afterwards', async () => {
     const repository = mkdtempSync(join(tmpdir(), 'plumbline-gate-repo-'));
     const git = (...args: string[]): string => {
       const { stdout, stderr, status } = spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
@@ -255,7 +255,10 @@ describe('two commits', () => {
       return stdout.trim();
     };
     const commit = (wait: number): string => {
-      writeFileSync(join(repository, 'package.json'), JSON.stringify({ name: 'small', scripts: { start: `node server.mjs wait=${wait}` } }));
+      writeFileSync(
+        join(repository, 'package.json'),
+        JSON.stringify({ name: 'small', scripts: { build: 'mkdir dist && cp server.mjs dist', start: `node dist/server.mjs wait=${wait}` } }),
+      );
       git('add', '-A');
       git('commit', '-qm', `wait ${wait}`);
       return git('rev-parse', 'HEAD');
@@ -270,7 +273,7 @@ describe('two commits', () => {
       git('checkout', '-q', 'main');
       // What main has got since is no change of head's.
       commit(95);
-      const { code, gate } = await run('git:main', 'change', ['--install', 'true', '--on-inconclusive', 'retry:3'], repository);
+      const { code, gate } = await run('git:main', 'change', ['--install', 'npm run build', '--on-inconclusive', 'retry:3'], repository);
       expect(gate.sides.base.commit).toBe(fork);
       expect(gate.sides.head.commit).toBe(head);
       expect(code).toBe(99);

@@ -8,6 +8,7 @@ import { evidenceOf, figuresOf, type MetricSettings } from '../../harness/gate/e
 import type { GateFile } from '../../harness/gate/gate-file.ts';
 import { parseGate } from '../../harness/gate/gate-store.ts';
 import { makeGateFile } from '../../harness/gate/make-gate-file.ts';
+import { summarise } from '../../harness/report/gate/summary.ts';
 import { defaultMargins } from '../../harness/gate/margins.ts';
 import { renderGateMarkdown } from '../../harness/report/gate/markdown.ts';
 import { shipped } from '../../scenarios/index.ts';
@@ -62,6 +63,7 @@ function gateOf(records: readonly EpochRecord[], more: { accept?: string; object
       },
       settings,
       pilotEpochs: 0,
+      calibration: { keyed: { file: 'calibration.json', text: 'of keyed draws' }, independent: undefined },
       resultsRoot: '/',
     },
     records,
@@ -97,6 +99,22 @@ describe('from recorded epochs to gate.json', () => {
       const other = metrics.map((metric) => ({ ...metric, effects: metric.effects.map((effect) => -effect - 0.2) }));
       expect(decideByLooks({ metrics: other, errors, seed }, { epochs: epochs.length, ended: true })).not.toEqual(decision);
     }
+  });
+
+  it('says of which kind the draws were, as the epochs show it, and cites no calibration of another kind', () => {
+    const told = (base: number, head: number): EpochRecord[] =>
+      recordsOf(1).map((record) => ({ ...record, drawProof: { told: { base, head }, pairs: Math.min(base, head), alike: Math.min(base, head) } }));
+    const keyed = gateOf(told(200, 200));
+    expect(keyed.plan).toMatchObject({ draws: 'keyed' });
+    expect(keyed.plan).not.toHaveProperty('drawsWhy');
+    expect(keyed.calibration?.text).toBe('of keyed draws');
+    const foreign = gateOf(told(0, 0));
+    expect(foreign.plan).toMatchObject({ draws: 'independent', drawsWhy: 'neither side tells its draws (Server-Timing)' });
+    expect(foreign.calibration).toBeUndefined();
+    expect(renderGateMarkdown(foreign)).toContain('crud; independent draws; 8 epochs');
+    expect(summarise(foreign).notes).toContain(
+      'independent draws: neither side tells its draws (Server-Timing), so that more samples are needed than with keyed ones',
+    );
   });
 
   it('passes the same with an acceptance, and says so; not beyond it, and not when it has expired', () => {

@@ -17,6 +17,7 @@ test.each([
   [['--threshold', 'p95(crdu) < 1s', '--threshold', 'ttfb p50 < 1s'], '--threshold: 2 do not fit:'],
   [['--threshold', 'ttfb p50 < 1s'], 'ttfb p50 < 1s: ttfb is not measured here'],
   [['--accept', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],
+  [['--spans', '2'], '--spans: "2" is not a number above 0 and at most 1'],
   [['--on-inconclusive', 'pass'], '--on-inconclusive: given "pass", expected fail'],
 ])('wrong usage is told before anything is started: %j', async (flags, message) => {
   const { code, stdout, stderr } = await plumbline([...gate, ...flags], folder.path);

@@ -51,6 +51,19 @@ describe('planFromPilot', () => {
     });
   });
 
+  test('independent draws: as many samples as it takes, up to 1,600, in the time there is', () => {
+    const short: PilotOptions = { draws: 'independent', samplesEach: 200, epochSeconds: (samplesEach) => samplesEach / 20 };
+    // 0.2 at 200 samples is 0.0707 at 1,600: under ln(1.05) / (2.36 + 1.28) * sqrt(32) = 0.0759, and 0.1 at 800 is above it.
+    const wide = [metric('a', 0.2)];
+    expect(planFromPilot(wide, short)).toMatchObject({ samplesEach: 1600, epochs: 32, metrics: [{ epochsNeeded: 32 }] });
+    expect(planFromPilot(wide, { ...short, draws: 'keyed' })).toMatchObject({ samplesEach: 200, metrics: [{ failsOnly: expect.any(String) }] });
+    // The first look at 1,600 is after 10.7 minutes: what does not fit is not chosen, however much it would see.
+    expect(planFromPilot(wide, { ...short, maxMinutes: 8 })).toMatchObject({ samplesEach: 200, fits: true });
+    expect(planFromPilot(wide, { ...short, mostSamples: 1_599 })).toMatchObject({ samplesEach: 200 });
+    // Nobody said how long: 32 epochs of 320 s are no gate to begin unasked.
+    expect(planFromPilot(wide, { ...short, epochSeconds: (samplesEach) => samplesEach / 5 })).toMatchObject({ samplesEach: 200 });
+  });
+
   test('what no look can resolve is demoted, with the change it could see; the others decide', () => {
     const plan = planFromPilot([metric('quiet', 0.005), metric('restless', 0.2)], keyed);
     expect(plan.epochs).toBe(8);

@@ -22,6 +22,8 @@ export interface PairParts {
   clock: RunClock;
   signal: AbortSignal;
   maxRequests?: number;
+  /** Of the requests, whose spans are to be sent. Absent: of none. */
+  spanShare?: number;
   /** Called when the measured part begins and when it ends. */
   onEdge(edge: 'begin' | 'end'): Promise<void>;
 }
@@ -48,7 +50,8 @@ export async function drivePair(plan: EpochPlan, parts: PairParts): Promise<Reco
     }
   }
   const startAtMs = clock.now() + startAheadMs;
-  const driven: Record<SideName, Driven> = { base: { tally: new SideTally(), measurements: [] }, head: { tally: new SideTally(), measurements: [] } };
+  const nothing = (): Driven => ({ tally: new SideTally({ keepsTraces: parts.spanShare !== undefined }), measurements: [] });
+  const driven: Record<SideName, Driven> = { base: nothing(), head: nothing() };
   /** Summing up a leg takes up to 100 ms of the loop that others still drive on. */
   const sumUps: (() => void)[] = [];
   const drive = async (side: SideName, given: Leg, sidePlan: Plan): Promise<void> => {
@@ -83,14 +86,14 @@ export async function drivePair(plan: EpochPlan, parts: PairParts): Promise<Reco
 }
 
 /** One plan a side: its request budget and its trace ids are its own. */
-function legsOf(plan: EpochPlan, side: SideName, { runId, running, maxRequests }: PairParts): { leg: Leg; plan: Plan }[] {
+function legsOf(plan: EpochPlan, side: SideName, { runId, running, maxRequests, spanShare = 0 }: PairParts): { leg: Leg; plan: Plan }[] {
   const target = targetOf(new URL(running[side].url), 'http/1.1');
   const sidePlan: Plan = {
     runId: `${runId}-${side}`,
     seed: plan.seeds[side],
     target,
     stages: [],
-    traceSampleRatio: 0,
+    traceSampleRatio: spanShare,
     ...(maxRequests !== undefined && { maxRequests }),
   };
   return plan.legs.map(({ loaded, load, warmupMs, durationMs, timetable }) => ({

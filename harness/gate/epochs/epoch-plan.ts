@@ -4,6 +4,7 @@ import { keyedRandom } from '../../../scenarios/random.ts';
 import type { Scenario } from '../../../scenarios/types.ts';
 import type { LoadedScenario } from '../../plan/load-scenario.ts';
 import type { TimetableEntry } from '../../plan/plan.ts';
+import type { Draws } from '../draws.ts';
 import type { SideName } from '../types.ts';
 import { evenMix } from './mix.ts';
 import { type Interleaving, pairedTimetable } from './timetable.ts';
@@ -22,9 +23,11 @@ export interface EpochShape {
   durationMs: number;
   blockMs: number;
   /** Keyed: both sides get the same request keys, so that a server whose draws are keyed draws the same for both. */
-  draws: 'keyed' | 'independent';
+  draws: Draws;
   /** Of an epoch and side, set-up included; what is due beyond it is dropped, and makes the epoch invalid. Absent: no budget. */
   maxRequests?: number;
+  /** Of the requests, that are sampled: their spans tell the hops of sides that export them. Absent: none is. */
+  spanShare?: number;
 }
 
 export interface EpochLeg {

@@ -6,6 +6,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { LatencyClass } from '../../../scenarios/types.ts';
 import type { Machine, ValidityCheck } from '../../results/run-file.ts';
 import { UsageError } from '../../usage-error.ts';
+import type { DrawProof, Draws } from '../draws.ts';
 import type { SideIdentity } from '../sides/side.ts';
 import type { Measure, SideName } from '../types.ts';
 import type { Interleaving } from './timetable.ts';
@@ -23,7 +24,10 @@ export interface EpochRecord {
   durationMs: number;
   plumbline: string;
   machine: Machine;
-  draws: 'keyed' | 'independent';
+  /** Which keys were sent: the same to both sides, or others to head. */
+  draws: Draws;
+  /** Whether both sides draw by the key. Absent: recorded before this was kept. */
+  drawProof?: DrawProof;
   seeds: Record<SideName, number>;
   startOrder: readonly SideName[];
   setupOrder: readonly SideName[];
@@ -35,6 +39,8 @@ export interface EpochRecord {
   samplesEach?: number;
   /** Request budget of the epoch and side. Absent: there was none, or it was recorded before this was kept. */
   maxRequests?: number;
+  /** Of the requests, that were sampled. Absent: none was. */
+  spanShare?: number;
   scenarios: { name: string; interleaving: Interleaving; ratePerSecond: number }[];
   sides: Record<SideName, EpochSide>;
   /** Why it is not to be judged. Empty: it is valid. */

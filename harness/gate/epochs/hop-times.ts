@@ -27,8 +27,12 @@ export class HopTally {
   readonly #us = new Map<string, { scenario: string; operation: string; hop: string; values: number[] }>();
 
   add({ scenario, operation, truth, outcome }: Sample): void {
-    if (outcome !== 'ok' || truth?.hops === undefined) return;
-    for (const [hop, ms] of ownTimesMs(truth.hops)) {
+    if (outcome === 'ok' && truth?.hops !== undefined) this.addOwn({ scenario, operation }, ownTimesMs(truth.hops));
+  }
+
+  /** @param ownMs of one request, by hop */
+  addOwn({ scenario, operation }: Pick<Sample, 'scenario' | 'operation'>, ownMs: ReadonlyMap<string, number>): void {
+    for (const [hop, ms] of ownMs) {
       const key = `${scenario}\u0000${operation}\u0000${hop}`;
       let entry = this.#us.get(key);
       if (!entry) {

@@ -4,6 +4,7 @@ import { controlClient } from '../../control-client.ts';
 import { machineFacts } from '../../results/machine.ts';
 import { plumblineVersion } from '../../version.ts';
 import { type RunningSide, type Side, SideFault } from '../sides/side.ts';
+import { proveDraws } from '../draws.ts';
 import type { SideName } from '../types.ts';
 import { type Driven, drivePair } from './drive-pair.ts';
 import type { EpochPlan, EpochShape } from './epoch-plan.ts';
@@ -51,6 +52,7 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
       running: both,
       clock,
       ...(shape.maxRequests !== undefined && { maxRequests: shape.maxRequests }),
+      ...(shape.spanShare !== undefined && { spanShare: shape.spanShare }),
       signal: AbortSignal.any([signal, lost.signal]),
       async onEdge() {
         await Promise.all(names.map(async (name) => cpu[name].push(await both[name].cpuMs().catch(() => undefined))));
@@ -77,6 +79,7 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
     plumbline: plumblineVersion,
     machine: machineFacts(),
     draws: shape.draws,
+    ...(driven && shape.draws === 'keyed' && { drawProof: proveDraws(driven.base.tally.draws(), driven.head.tally.draws()) }),
     seeds: plan.seeds,
     startOrder: plan.startOrder,
     setupOrder: plan.setupOrder,
@@ -86,6 +89,7 @@ export async function runEpoch(plan: EpochPlan, parts: EpochParts): Promise<Epoc
     measuredMs: measuredMs(plan),
     samplesEach: shape.samplesEach,
     ...(shape.maxRequests !== undefined && { maxRequests: shape.maxRequests }),
+    ...(shape.spanShare !== undefined && { spanShare: shape.spanShare }),
     scenarios: scenariosOf(shape),
     sides: { base: side('base'), head: side('head') },
     faults,
@@ -120,6 +124,6 @@ function sideOf(
     achievedPerSecond: ((tally?.ok ?? 0) * 1_000) / told.measuredMs,
     scenarios: driven?.measurements.map((measurement) => driven.tally.countsOf(measurement)) ?? [],
     series: tally?.series() ?? [],
-    hops: tally?.hops() ?? [],
+    hops: tally?.hops(running?.spans?.()) ?? [],
   };
 }

@@ -5,8 +5,11 @@ import { ErrorGroups } from '../../record/error-groups.ts';
 import { indexOf, measure, requestMetrics } from '../../record/measure.ts';
 import type { LegMeasurement } from '../../results/run-file.ts';
 import type { AnySample, Sample } from '../../sample.ts';
+import type { FlatSpan } from '../../telemetry/flat-span.ts';
+import type { ToldDraws } from '../draws.ts';
 import type { ScenarioCounts, Series } from './epoch-record.ts';
 import { HopTally } from './hop-times.ts';
+import { spanOwnTimesMs } from './span-hops.ts';
 
 /** Of a stream the end is `streamTotal`, and there is no `latency` beside it: they are the same. */
 const plainMeasures = [['latency', indexOf.latency]] as const;
@@ -28,9 +31,16 @@ export class SideTally {
   requests = 0;
   ok = 0;
   readonly #hops = new HopTally();
+  readonly #draws = new Map<string, { operation: string; intendedMs: number }>();
   readonly #series = new Map<string, Series>();
   readonly #operations = new Map<string, Map<string, OperationTally>>();
   readonly #values = new Float64Array(requestMetrics.length);
+  readonly #traces: Map<string, Pick<Sample, 'scenario' | 'operation'>> | undefined;
+
+  /** @param options `keepsTraces`: the server's spans will be asked for, so that it must be known of which request a trace is */
+  constructor({ keepsTraces = false } = {}) {
+    this.#traces = keepsTraces ? new Map() : undefined;
+  }
 
   add(leg: Leg, sample: AnySample): void {
     if (sample.phase !== 'measured') return;
@@ -41,6 +51,9 @@ export class SideTally {
     }
     this.#count(sample);
     this.#hops.add(sample);
+    const intendedMs = sample.truth?.intendedMs;
+    if (sample.outcome === 'ok' && intendedMs !== undefined) this.#draws.set(sample.requestKey, { operation: sample.operation, intendedMs });
+    if (sample.outcome === 'ok' && sample.traceId !== undefined) this.#traces?.set(sample.traceId, { scenario: sample.scenario, operation: sample.operation });
     measure(sample, leg.timeoutMs, this.#values);
     const measures = sample.contentEvents === undefined ? plainMeasures : streamMeasures;
     for (const [name, index] of measures) this.#push(sample.scenario, sample.operation, name, this.#values[index] as number, sample);
@@ -50,8 +63,24 @@ export class SideTally {
     return [...this.#series.values()];
   }
 
-  hops(): ReturnType<HopTally['times']> {
-    return this.#hops.times();
+  /** Of requests that ended ok, in the order in which they ended. */
+  draws(): ToldDraws {
+    return this.#draws;
+  }
+
+  /**
+   * As the server told them with its answers; where it told none, as its spans have them.
+   * @param spans of the server, in any order; those of requests that are not measured are left out
+   */
+  hops(spans: readonly FlatSpan[] = []): ReturnType<HopTally['times']> {
+    const told = this.#hops.times();
+    if (told.length > 0) return told;
+    const tally = new HopTally();
+    for (const [traceId, those] of Map.groupBy(spans, (span) => span.traceId)) {
+      const request = this.#traces?.get(traceId);
+      if (request) tally.addOwn(request, spanOwnTimesMs(those));
+    }
+    return tally.times();
   }
 
   countsOf(measurement: LegMeasurement): ScenarioCounts {

@@ -11,8 +11,9 @@ import { installDependencies, ownMainFile } from './checkout.ts';
 import { commitOf, git, isDirty, mergeBase, stateOf } from './git.ts';
 import { imageExists, inspectImage, startContainer } from './image.ts';
 import { referenceSide } from './reference-side.ts';
-import { type Side, type SideIdentity, SideFault } from './side.ts';
+import { type RunningSide, type Side, type SideIdentity, SideFault } from './side.ts';
 import type { SideSpec, Surroundings } from './side-spec.ts';
+import { openSpanIntake, withSpans } from './span-intake.ts';
 import { freePort, startProgram } from './started-program.ts';
 
 export interface SideOptions {
@@ -33,6 +34,8 @@ export interface SideOptions {
   serverFlags: Record<SideName, readonly string[]>;
   /** Names of variables that nothing of a side gets of our environment: the tokens of a build are not for the code that it judges. */
   withheld?: readonly string[];
+  /** A side that is a command or a checkout is told to export its spans to the gate. */
+  takesSpans?: boolean;
   /** What lies there is no change of a side's. */
   resultsRoot?: string;
   say(line: string): void;
@@ -56,6 +59,9 @@ export function surroundings(cwd: string): Surroundings {
 /** Builds both, base first. What was built is removed again when one of them cannot be. Throws SideFault, stage `build`, or UsageError. */
 export async function openSides(specs: SideSpecs, options: SideOptions, signal: AbortSignal): Promise<Record<SideName, Side>> {
   const open = async (name: SideName): Promise<Side> => {
+    const { kind } = specs[name];
+    if (options.takesSpans && (kind === 'image' || kind === 'url'))
+      options.say(`${name}: no spans are taken of ${kind === 'url' ? 'a URL' : 'an image'}, which the gate cannot tell where to send them`);
     const side = await openSide(name, specs, options, signal);
     return { ...side, identity: { ...side.identity, how: howOf(name, specs[name], options) } };
   };
@@ -194,7 +200,16 @@ function programSide(
     fresh: true,
     start: async (signal) => {
       const ready = { readyTimeoutMs, ...(readyPath !== undefined && { readyPath }) };
-      return startProgram({ side: name, ...program, port: await freePort(), ...ready, ...withheldOf(options) }, signal);
+      const start = async (variables: readonly string[]): Promise<RunningSide> =>
+        startProgram({ side: name, ...program, port: await freePort(), variables, ...ready, ...withheldOf(options) }, signal);
+      if (!options.takesSpans) return start([]);
+      const intake = await openSpanIntake();
+      try {
+        return withSpans(await start(intake.variables), intake);
+      } catch (error) {
+        await intake.close();
+        throw error;
+      }
     },
     remove,
   };

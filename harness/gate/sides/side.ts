@@ -1,3 +1,4 @@
+import type { FlatSpan } from '../../telemetry/flat-span.ts';
 import type { SideName } from '../types.ts';
 
 /** What a side is, as far as results need it to be told apart from another. Plain data. */
@@ -38,6 +39,8 @@ export interface RunningSide {
   cpuMs(): Promise<number | undefined>;
   /** Resolves with a sentence when it ends by itself. Never rejects. */
   readonly lost: Promise<string>;
+  /** All that it has exported, once it has stopped. Absent: nobody asked it to. */
+  spans?(): readonly FlatSpan[];
   /** Resolves when all of its processes have ended. */
   stop(): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface ProgramOptions {
   port: number;
   /** Names of variables that it does not get of our environment. */
   withheld?: readonly string[];
+  /** `NAME=value`, which it gets besides. */
+  variables?: readonly string[];
   /** Path that is asked until it answers 2xx; absent: `/`, and any answer is one. */
   readyPath?: string;
   readyTimeoutMs: number;
@@ -38,7 +40,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const { side, folder, port } = options;
   const command = options.command.replaceAll('{port}', String(port));
   // A group of its own, so that what the shell starts is stopped with it, and a Ctrl-C at the terminal reaches us alone.
-  const child = spawn('env', [...unset(options.withheld), `PORT=${port}`, 'sh', '-c', command], {
+  const child = spawn('env', [...unset(options.withheld), ...(options.variables ?? []), `PORT=${port}`, 'sh', '-c', command], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

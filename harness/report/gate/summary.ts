@@ -140,7 +140,7 @@ function hopLines(gate: GateFile, rows: readonly GateRow[]): string[] {
 }
 
 function hopText(found: HopAttribution | undefined, metric: MetricJudgement): string {
-  if (!found) return 'which hop is not available, the server does not tell its hops';
+  if (!found) return 'which hop is not available: the server tells no hops (Server-Timing), and no spans of both sides were taken (--spans)';
   const whole = metric.headMs - metric.baseMs;
   const of = known(whole) ? ` of ${signed(whole)} ms${metric.quantile === undefined ? '' : ` at ${quantileName(metric.quantile)}`}` : '';
   const [first, ...rest] = found.slower;
@@ -181,7 +181,9 @@ function notesOf(gate: GateFile, rows: readonly GateRow[]): string[] {
       ? [`${failsOnly.length} of ${rows.length} metrics vary too much for their margin: they can fail the gate, and are no condition of a pass`]
       : []),
     ...(pilot?.notes ?? []),
-    ...(gate.plan.draws === 'independent' ? ['independent draws: the sides saw different requests, so that more samples are needed than with keyed ones'] : []),
+    ...(gate.plan.draws === 'independent'
+      ? [`independent draws: ${gate.plan.drawsWhy ?? 'the sides saw different requests'}, so that more samples are needed than with keyed ones`]
+      : []),
     ...(recordedFrom ? [`judged again from recorded epochs: ${recordedFrom.join(', ')}`] : []),
     ...(gate.notes ?? []),
     calibration
