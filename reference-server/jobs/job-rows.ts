@@ -60,12 +60,16 @@ export async function nextDueMs(db: Kysely<Tables>): Promise<number | undefined>
   return (await nextDue(db, {})).rows[0]?.due_at_ms ?? undefined;
 }
 
-/** Takes jobs that are due, the oldest first. Nobody else takes them before the end of the lease. */
+/**
+ * Takes jobs that are due, the oldest first. Nobody else takes them before the end of the lease. One whose worker ended with it is taken by itself: should it
+ * be the one that ends workers, those behind it are not taken with it again.
+ */
 export async function takeJobs(db: Kysely<Tables>, { nowMs, leaseMs, most }: { nowMs: number; leaseMs: number; most: number }): Promise<TakenJob[]> {
   const leaseUuid = uuidv7();
   return await db.transaction().execute(async (transaction) => {
     const due = transaction.selectFrom('jobs').selectAll().where('due_at_ms', '<=', nowMs).orderBy('due_at_ms').orderBy('uuid').limit(most);
-    const rows = await takeRows(transaction, due).execute();
+    const found = await takeRows(transaction, due).execute();
+    const rows = found[0]?.lease_uuid ? found.slice(0, 1) : found.filter(({ lease_uuid }) => lease_uuid === null);
     if (rows.length === 0) return [];
     await transaction
       .updateTable('jobs')
