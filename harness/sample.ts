@@ -23,6 +23,8 @@ export interface Truth {
 export interface HopTiming {
   hop: string;
   startMs?: number;
+  /** Of a store: when what it wrote was committed, as the lag of a replica counts. */
+  commitMs?: number;
   durationMs: number;
   intendedMs?: number;
 }

@@ -66,6 +66,7 @@ function countsWaits(exchange: Exchange, record?: HopRecord): OnWaited {
 /** What services call: each call is a hop of its exchange. The backend's share is waited once, by the first call. */
 export function backends(parts: BackendParts): Backends {
   const { store, replication, cache, inference, clock } = parts;
+  const { progress } = replication;
   const dbSystem = dbSystems[store.kind];
   const timed = async <T>(exchange: Exchange, work: () => Promise<T>): Promise<T> => {
     const startMs = clock.now();
@@ -95,25 +96,36 @@ export function backends(parts: BackendParts): Backends {
       inHop(exchange, 'store', name, clock, async (record) => {
         record.dbSystem = dbSystem;
         const before = seenBefore(exchange);
+        const { reservation } = exchange;
+        const marked: typeof work = async (transaction, changes) => {
+          const value = await work(transaction, changes);
+          await reservation?.mark(transaction);
+          return value;
+        };
         const commit = { key: exchange.key, name, onWaited: countsWaits(exchange, record) };
-        const { result, position } = await timed(exchange, () => replication.commit(commit, work)).catch(answered);
-        exchange.seen = laterOf(before, position);
+        const { result, position, committedMs } = await timed(exchange, () => replication.commit(commit, marked)).catch(answered);
+        exchange.reservation = undefined;
+        if (committedMs !== undefined) {
+          record.committedMs = committedMs;
+          exchange.seen = laterOf(before, position);
+        }
         await spendOnce(exchange, 'store');
         return result;
       }),
     async read(exchange, name, query, conversationUuid) {
       const before = seenBefore(exchange);
       const strategy = strategyFor(queryText(exchange, 'consistency'), parts.policies().reads);
-      const source = await strategy.choose({ seen: before, reach: (position, withinMs) => replication.reach(position, withinMs) });
+      const source = await strategy.choose({ seen: before, reach: (position, withinMs) => progress.reach(position, withinMs) });
       const isReplica = source === 'replica';
       // As SQL names a table of another schema.
       return inHop(exchange, 'store', isReplica ? name.replace(' ', ' replica.') : name, clock, async (record) => {
         record.dbSystem = dbSystem;
-        exchange.seen = laterOf(before, isReplica ? replication.applied : replication.committed);
-        if (isReplica && conversationUuid !== undefined && replication.isBehind(conversationUuid)) parts.onStaleRead();
+        if (isReplica && conversationUuid !== undefined && progress.isBehind(conversationUuid)) parts.onStaleRead();
         const onWaited = countsWaits(exchange, record);
         const db = isReplica ? replication.replicaTellingWaits(onWaited) : store.tellingWaits(onWaited);
         const result = await timed(exchange, () => query(db)).catch(answered);
+        // After the query, which may have seen what was committed while it waited. What is on the replica stays there.
+        exchange.seen = laterOf(before, isReplica ? progress.complete : progress.numbered);
         await spendOnce(exchange, 'store');
         return result;
       });

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { Kysely } from 'kysely';
 import type { DbSystem } from '../scenarios/names.ts';
 import type { Operation } from '../scenarios/operations.ts';
 import type { RequestDraw } from './latency/draw.ts';
 import type { Slowness } from './slowness.ts';
 import type { Position } from './store/replication/position.ts';
+import type { Tables } from './store/tables.ts';
 import type { StreamFacts } from './telemetry/trace-record.ts';
 
 /** A tier that a request crosses. */
@@ -25,6 +27,8 @@ export interface HopRecord {
   queuedMs?: number;
   /** Of the store. */
   dbSystem?: DbSystem;
+  /** Of a write: when its transaction was committed, as the lag of its changes counts; undefined: it changed nothing that the replica has. */
+  committedMs?: number;
   /** 16 hexadecimal digits. Made when the span is emitted, or when another process is called. */
   spanId?: string;
   /** The caller's span in another process; undefined: the hop that called this one. */
@@ -80,6 +84,8 @@ export interface Exchange {
   session?: Session;
   /** What its client has seen, once this request has read or written; the answer's consistency token. */
   seen?: Position;
+  /** The request has an idempotency key, and has not written yet. */
+  reservation?: Reservation | undefined;
   trace: TraceContext;
   /** Path without its query. */
   path: string;
@@ -90,6 +96,12 @@ export interface Exchange {
   socket: Socket;
   /** What the route's schema found wrong; the service answers 400 with all of them. */
   faults?: readonly { path: string; message: string }[];
+}
+
+/** An idempotency key as its request holds it. */
+export interface Reservation {
+  /** Notes in the transaction of the request's first write that it was done: both are committed or none. Throws 409 where somebody else has the key by now. */
+  mark(transaction: Kysely<Tables>): Promise<void>;
 }
 
 /** JSON as bytes already: what another tier answered, passed on as it came. */
@@ -118,6 +130,8 @@ export interface Reply {
 export interface EventStream {
   /** It is started at once and keeps its own schedule. Default false: it is started when the draw is over, and writes everything then. */
   paced?: boolean;
+  /** Once it has ended: did it come to the end that it was meant to have? Absent: it always does. */
+  isWhole?(): boolean;
   /**
    * Starts at once; times count from the exchange's arrival. Returns what stops it when the client goes. `settled` of a stream that another process makes:
    * resolves when that process has said what it did, also after an abort.

@@ -58,9 +58,9 @@ export function localInference(state: ServerState): Inference {
   return completions;
 }
 
-async function storeFault(store: Store): Promise<{ status: string; reason: string } | undefined> {
+async function storeFault(databases: readonly { ping(): Promise<void> }[]): Promise<{ status: string; reason: string } | undefined> {
   try {
-    await store.ping();
+    await Promise.all(databases.map((database) => database.ping()));
     return undefined;
   } catch (error) {
     if (error instanceof StoreFault) return { status: error.code, reason: error.message };
@@ -72,10 +72,11 @@ async function storeFault(store: Store): Promise<{ status: string; reason: strin
 export async function wireServices(state: ServerState, store: Store, completions: InferenceBackend, redis?: string): Promise<WiredServices> {
   const { clock } = state;
   const lags = (): ReplicationProfile => ({ ...state.profile.replication, ...state.replicationLags });
+  const replica = store.openReplica();
   const replication = await Replication.start({
     primary: store.db,
     tellingWaits: (onWaited) => store.tellingWaits(onWaited),
-    replica: store.openReplica(),
+    replica,
     clock,
     lags,
     seed: () => state.profile.seed,
@@ -98,19 +99,21 @@ export async function wireServices(state: ServerState, store: Store, completions
   state.metrics.watch({
     workers: () => pools.loads(),
     cache: () => ({ ...cache.counts(), isUp: cache.trouble() === undefined }),
-    replication: () => replication.backlog,
+    replication: () => replication.progress.backlog,
+    passedOver: () => replication.passedOver,
     declaredLagMs: () => ({ title: lags().title.quantile(declaredQuantile), content: lags().content.quantile(declaredQuantile) }),
     lostWrites: () => state.data.replaced,
     jobs: () => jobs.counts,
     jobsOverdueMs: () => jobs.overdueMs,
   });
-  state.metrics.watch({ storePool: () => store.pool() });
+  state.metrics.watch({ storePools: () => ({ primary: store.pool(), replica: replica.pool() }) });
   const unreadyBefore = state.unready;
-  state.unready = async () => (await unreadyBefore()) ?? (await storeFault(store));
+  state.unready = async () => (await unreadyBefore()) ?? (await storeFault([store, replica]));
   state.troubles.push(() => {
     const trouble = cache.trouble();
     return trouble === undefined ? undefined : `cache: Redis is away, and what it would have is loaded from the store (${trouble})`;
   });
+  state.troubles.push(() => replication.trouble());
   const served = service({
     clock,
     backends: parts,

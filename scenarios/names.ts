@@ -75,6 +75,7 @@ export const metricNames = {
   replicationLag: 'plumbline_replication_lag_seconds',
   replicationBacklog: 'plumbline_replication_backlog',
   replicationDeclaredLag: 'plumbline_replication_declared_lag_seconds',
+  replicationPassedOver: 'plumbline_replication_passed_over_total',
   staleReads: 'plumbline_stale_reads_total',
   lostWrites: 'plumbline_lost_writes_total',
   jobs: 'plumbline_jobs',
@@ -180,6 +181,8 @@ export const metricLabels = {
   hop: 'hop',
   /** Of the replication. */
   channel: 'channel',
+  /** Of connections to the database: `primary` or `replica`. */
+  pool: 'pool',
   /** Of jobs. */
   kind: 'kind',
   state: 'state',

@@ -168,7 +168,7 @@ export const data = board({
       panels: [
         lines({
           title: 'Connections',
-          says: 'In use, and queries that wait for one. All in use and some waiting: slow statements, or too small a pool. SQLite has one.',
+          says: 'Of primary and replica together: in use, and queries that wait for one. All in use and some waiting: slow statements, or too small a pool. SQLite has one each.',
           unit: units.count,
           min: 0,
           queries: [

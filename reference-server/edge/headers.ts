@@ -30,7 +30,8 @@ export function newRequestId(): string {
 }
 
 /**
- * The truth of a plain response: what was intended and done, and each hop: `edge;dur=84.2;start=0;intended=4.1`. Milliseconds, starts from arrival.
+ * The truth of a plain response: what was intended and done, and each hop: `edge;dur=84.2;start=0;intended=4.1`. Milliseconds, starts from arrival; so is
+ * `commit` of a store hop, from when the lag of what it wrote counts.
  * `actualMs` is taken just before head and body are handed to the socket; hops that are still open end there.
  */
 export function serverTimingHeader(exchange: Exchange, nowMs: number): string {
@@ -51,6 +52,7 @@ function hopEntries(exchange: Exchange, nowMs: number): string {
     if (hop.hop === 'job') continue;
     const endMs = Number.isNaN(hop.endMs) ? nowMs : hop.endMs;
     text += `, ${hop.hop};dur=${round(endMs - hop.startMs)};start=${round(hop.startMs - exchange.arrivedMs)};intended=${round(hop.intendedMs)}`;
+    if (hop.committedMs !== undefined) text += `;commit=${round(hop.committedMs - exchange.arrivedMs)}`;
   }
   return text;
 }

@@ -9,12 +9,12 @@ import type { Tables } from '../store/tables.ts';
 
 /** What is behind a service. Each call is a hop: it is recorded, and waits its share of the draw once a request. */
 export interface Backends {
-  /** A query on the store, or a write of rows that only the primary has. `name` goes into the hop record (`select conversations`). */
+  /** A query on the primary that writes nothing for a user: that is what `write` is for. `name` goes into the hop record (`select conversations`). */
   store<T>(exchange: Exchange, name: string, query: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /** What decides whether a request may be run, from the primary. It is the service's own work: no hop, and no share of the draw is spent on it. */
   rolesOf<T>(exchange: Exchange, query: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /**
-   * A transaction on the primary. Whatever it does to rows that the replica has (conversations, messages, artifacts, and projects that are deleted) it
+   * A transaction on the primary, which is done once for an idempotency key. Whatever it does to rows that the replica has (conversations, messages, artifacts, and projects that are deleted) it
    * adds to `changes`, in the order in which it is to happen there.
    */
   write<T>(exchange: Exchange, name: string, work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>): Promise<T>;

@@ -24,6 +24,22 @@ export function isForeignKeyFault(error: unknown): boolean {
   return errcode === 787 || code === '23503';
 }
 
+/** SQLite's primary codes for a constraint and for a value of the wrong type; of Postgres the classes of constraints and of data. */
+const sqliteDataCodes: readonly number[] = [19, 20];
+const postgresDataClasses = /^2[23]/;
+
+/** What is written does not fit what is there: it fails again however often it is tried, whereas a database that is away, busy or full comes round. */
+export function isDataFault(error: unknown): boolean {
+  const { code = '', errcode } = error as { code?: string; errcode?: number };
+  // An extended code has the primary one in its low byte.
+  return (
+    (errcode !== undefined && sqliteDataCodes.includes(errcode & 0xff)) ||
+    postgresDataClasses.test(code) ||
+    error instanceof SyntaxError ||
+    error instanceof TypeError
+  );
+}
+
 /** Postgres has no text with this character. SQLite has, but what one database refuses, both do. */
 const nul = '\u0000';
 

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import type { Database, Place } from './database.ts';
 import { migrate } from './migrations/index.ts';
 import { postgresPool } from './postgres-pool.ts';
@@ -31,7 +31,8 @@ export async function openPostgres(place: PostgresPlace): Promise<Database> {
         }),
       ),
     async empty(transaction) {
-      await sql`truncate ${sql.join(tableNames.map((name) => sql.table(name)))}`.execute(transaction);
+      await lockAll(transaction);
+      await sql`truncate ${all}`.execute(transaction);
     },
     ping: () => pool.ping(),
     pool: () => pool.counts(),
@@ -41,6 +42,29 @@ export async function openPostgres(place: PostgresPlace): Promise<Database> {
       return closed;
     },
   };
+}
+
+const all = sql.join(tableNames.map((name) => sql.table(name)));
+/** Shorter than what the database waits before it looks for a deadlock. */
+const lockMs = 200;
+const mostLockings = 50;
+/** Of the database: a lock was not to be had in that time. */
+const lockNotAvailable = '55P03';
+
+/** Whoever writes meanwhile has some tables and waits for others, in an order of its own: instead of a deadlock all locks are let go, and taken again. */
+async function lockAll(transaction: Transaction<Tables>): Promise<void> {
+  for (let time = 1; ; time += 1) {
+    await sql`savepoint locking`.execute(transaction);
+    try {
+      await sql`set local lock_timeout = ${sql.lit(lockMs)}`.execute(transaction);
+      await sql`lock table ${all} in access exclusive mode`.execute(transaction);
+      await sql`set local lock_timeout = 0`.execute(transaction);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== lockNotAvailable || time === mostLockings) throw error;
+      await sql`rollback to savepoint locking`.execute(transaction);
+    }
+  }
 }
 
 /** A connection that is not of the pool, for work that takes what it takes. */

@@ -283,9 +283,12 @@ export interface IdempotencyKeysTable {
   key: string;
   /** Of the request that it belongs to. */
   fingerprint: string;
-  state: 'running' | 'done';
-  /** JSON of a `KeptAnswer`; null while it runs. */
+  /** `written`: what it writes is committed; whether its answer will be known is not. */
+  state: 'running' | 'written' | 'done';
+  /** JSON of a `KeptAnswer`; null until it is done. */
   answer: JsonText | null;
+  /** Of the request that has it. Null: of a server before there were any. */
+  owner_uuid: string | null;
   expires_at: Timestamp;
 }
 

@@ -17,12 +17,15 @@ export interface ServerSources {
   /** By service; only those that the latency profile gives a bound. */
   workers(): Iterable<[string, PoolLoad]>;
   inference(): PoolLoad;
-  storePool(): { busy: number; limit: number; waiting: number; refused: number };
+  /** Connections to the primary and to the replica. */
+  storePools(): Readonly<Record<string, { busy: number; limit: number; waiting: number; refused: number }>>;
   cache(): CacheCounts & { isUp: boolean };
   /** Changes that are not on the replica, by channel. */
   replication(): Readonly<Record<string, number>>;
   /** The 99th percentile of the lag in force, by channel. */
   declaredLagMs(): Readonly<Record<string, number>>;
+  /** Changes that did not fit the replica, since the start, by channel. */
+  passedOver(): Readonly<Record<string, number>>;
   /** Acknowledged prompts that others took the place of, since the start or the last reset. */
   lostWrites(): number;
   /** Of the whole queue; what it does not name is 0. */
@@ -91,10 +94,16 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   asked(names.requestsInFlight, 'Requests under way, streams among them.', () => sources.inFlight?.());
   asked(names.streamsActive, 'Event streams under way.', () => sources.openStreams?.());
   pools(gauge, sources);
-  asked(names.storeConnectionsBusy, 'Connections to the database that a query or transaction has.', () => sources.storePool?.().busy);
-  asked(names.storeConnectionsLimit, 'Connections to the database that there may be.', () => sources.storePool?.().limit);
-  asked(names.storeConnectionsWaiting, 'Queries that wait for a connection.', () => sources.storePool?.().waiting);
-  told(names.storeRefused, 'Queries that were refused for want of a connection.', [], () => (sources.storePool ? [[{}, sources.storePool().refused]] : []));
+  const ofStorePools = (name: string, help: string, of: 'busy' | 'limit' | 'waiting'): void =>
+    gauge(name, help, [labels.pool], (self) => {
+      for (const [pool, counts] of Object.entries(sources.storePools?.() ?? {})) self.set({ [labels.pool]: pool }, counts[of]);
+    });
+  ofStorePools(names.storeConnectionsBusy, 'Connections to the database that a query or transaction has.', 'busy');
+  ofStorePools(names.storeConnectionsLimit, 'Connections to the database that there may be.', 'limit');
+  ofStorePools(names.storeConnectionsWaiting, 'Queries that wait for a connection.', 'waiting');
+  told(names.storeRefused, 'Queries that were refused for want of a connection.', [labels.pool], () =>
+    Object.entries(sources.storePools?.() ?? {}).map(([pool, { refused }]) => [{ [labels.pool]: pool }, refused]),
+  );
   told(
     names.cacheRequests,
     'Look-ups in the cache; a miss loads from the store, and so does a bypass, which could not ask: the cache was away.',
@@ -120,6 +129,9 @@ export function serverGauges(registry: Registry, given: Pick<ServerSources, 'ope
   gauge(names.replicationDeclaredLag, 'The lag of the replica that is declared now, 99th percentile.', [labels.channel], (self) => {
     for (const [channel, ms] of Object.entries(sources.declaredLagMs?.() ?? {})) self.set({ [labels.channel]: channel }, ms / 1_000);
   });
+  told(names.replicationPassedOver, 'Changes that did not fit the replica: it lacks them until it is copied anew.', [labels.channel], () =>
+    Object.entries(sources.passedOver?.() ?? {}).map(([channel, count]) => [{ [labels.channel]: channel }, count]),
+  );
   told(names.lostWrites, 'Acknowledged prompts that another one took the place of.', [], () => (sources.lostWrites ? [[{}, sources.lostWrites()]] : []));
   gauge(names.jobs, 'Jobs in the queue that are not done, whichever server works on them, as of up to 2 s ago.', [labels.kind, labels.state], (self) => {
     if (!sources.jobs) return;

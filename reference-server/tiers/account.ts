@@ -35,6 +35,7 @@ export function accountOf(exchange: Exchange, receivedMs: number, nowMs: number,
       ...record,
       startMs: record.startMs - receivedMs,
       endMs: Number.isNaN(record.endMs) ? null : record.endMs - receivedMs,
+      ...(record.committedMs !== undefined && { committedMs: record.committedMs - receivedMs }),
       ...(index === 0 && { parentSpanId: callerSpanId }),
     })),
     ...(streamed && { streamed: shifted(streamed, -receivedMs) }),
@@ -62,7 +63,12 @@ export class InnerAccount {
     const fromMs = this.#receivedMs;
     const exchange = this.#exchange;
     account.hops.forEach((told, index) => {
-      const record = { ...told, startMs: told.startMs + fromMs, endMs: told.endMs === null ? Number.NaN : told.endMs + fromMs };
+      const record = {
+        ...told,
+        startMs: told.startMs + fromMs,
+        endMs: told.endMs === null ? Number.NaN : told.endMs + fromMs,
+        ...(told.committedMs !== undefined && { committedMs: told.committedMs + fromMs }),
+      };
       const known = this.#records[index];
       if (known) Object.assign(known, record);
       else {

@@ -237,6 +237,11 @@ describe('when the store was at work, by the server', () => {
     ['a plain response: the arrival is the middle of sent and answered less what it took', {}, 122],
     ['the head of a stream: what its hops took', { truth: { intendedMs: 0, hops: sample.truth.hops } }, 126.5],
     ['a server that claims to have taken longer than the client waited', { truth: { ...sample.truth, actualMs: 90 } }, 117],
+    [
+      'a write whose commit is told, after a key was reserved',
+      { truth: { actualMs: 30, hops: [...sample.truth.hops, { hop: 'store', startMs: 10, durationMs: 8, commitMs: 16 }] } },
+      131,
+    ],
     ['a server that tells of no store', { truth: { actualMs: 30 } }, undefined],
     ['a server that tells nothing', { truth: undefined }, undefined],
   ])('%s', (_, given, expected) => {

@@ -48,7 +48,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     return { primary: await of(store.db), replica: await of(replication.replica) };
   };
   const caughtUp = async ({ replication }: { replication: Replication }): Promise<void> => {
-    await expect.poll(() => replication.backlog, { timeout: 20_000 }).toEqual({ title: 0, content: 0 });
+    await expect.poll(() => replication.progress.backlog, { timeout: 20_000 }).toEqual({ title: 0, content: 0 });
   };
   /** Names and messages of one conversation, changed some times. */
   const change = async ({ store, replication }: { store: Store; replication: Replication }, times: number): Promise<void> => {
@@ -78,7 +78,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     const where = await place();
     const one = await open(where, 60_000);
     await change(one, 20);
-    expect(one.replication.backlog).toEqual({ title: 20, content: 40 });
+    expect(one.replication.progress.backlog).toEqual({ title: 20, content: 40 });
     const log = await one.store.db.selectFrom('change_log').selectAll().orderBy('seq').execute();
     // Due now, for the next one.
     await one.store.db.updateTable('change_log').set({ lag_ms: 0 }).execute();
@@ -95,7 +95,7 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       .values(log.map((entry) => ({ ...entry, lag_ms: 0 })))
       .execute();
     await two.replication.restart();
-    expect(two.replication.backlog).toEqual({ title: 20, content: 40 });
+    expect(two.replication.progress.backlog).toEqual({ title: 20, content: 40 });
     two.replication.resume();
     await caughtUp(two);
     expect(await rows(two)).toEqual(after);

@@ -23,7 +23,7 @@ new JobQueue({
     async commit({ key }, does) {
       const result = await db.transaction().execute((transaction) => does(transaction, []));
       dies(key, 'just after the commit of');
-      return { result, position: { title: 0, content: 0 } };
+      return { result, position: { title: 0, content: 0 }, committedMs: undefined };
     },
   },
   kinds: [

@@ -56,7 +56,11 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       clock,
       replication: {
         async commit(_, does) {
-          return { result: await store.db.transaction().execute((transaction) => does(transaction, [])), position: { title: 0, content: 0 } };
+          return {
+            result: await store.db.transaction().execute((transaction) => does(transaction, [])),
+            position: { title: 0, content: 0 },
+            committedMs: undefined,
+          };
         },
       },
       kinds: [{ kind: 'title', name: 'write title', run, ...(giveUp && { giveUp }) }],
@@ -234,7 +238,11 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       replication: {
         async commit(_, does) {
           await until(async () => !isHeld, 'it is let go', 20_000);
-          return { result: await store.db.transaction().execute((transaction) => does(transaction, [])), position: { title: 0, content: 0 } };
+          return {
+            result: await store.db.transaction().execute((transaction) => does(transaction, [])),
+            position: { title: 0, content: 0 },
+            committedMs: undefined,
+          };
         },
       },
     }).start();
@@ -257,7 +265,9 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     await before.db.updateTable('conversations').set({ pending_name: 'New', pending_name_at: pendingAt }).where('uuid', '=', conversation.uuid).execute();
     await before.db.updateTable('ingestions').set({ status: 'queued' }).where('uuid', '=', ingestion.uuid).execute();
     await before.db.schema.dropTable('jobs').execute();
-    await (before.db as unknown as Kysely<{ kysely_migration: { name: string } }>).deleteFrom('kysely_migration').where('name', '=', '0007-jobs').execute();
+    await before.db.schema.dropIndex('change_log_by_conversation_uuid').execute();
+    await before.db.schema.alterTable('idempotency_keys').dropColumn('owner_uuid').execute();
+    await (before.db as unknown as Kysely<{ kysely_migration: { name: string } }>).deleteFrom('kysely_migration').where('name', '>=', '0007-jobs').execute();
     await before.close();
     const after = await openStore({ seed: 1, size, place: where });
     try {

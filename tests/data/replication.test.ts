@@ -117,6 +117,17 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
       expect((await count()) - before).toBe(3);
     });
 
+    it('tells when a write was committed, from which its lag counts; a read commits nothing', async () => {
+      const created = await user.request('POST', '/chat_conversations', { name: 'Timed' });
+      const found = /, store;dur=([\d.]+);start=([\d.]+);intended=[\d.]+;commit=([\d.]+)/.exec(created.headers.get('server-timing') ?? '');
+      const [durationMs, startMs, commitMs] = (found?.slice(1) ?? []).map(Number) as [number, number, number];
+      expect(commitMs).toBeGreaterThanOrEqual(startMs);
+      expect(commitMs).toBeLessThanOrEqual(startMs + durationMs);
+      const listed = await user.request('GET', '/chat_conversations');
+      expect(listed.headers.get('server-timing')).toMatch(/, store;dur=/);
+      expect(listed.headers.get('server-timing')).not.toContain('commit=');
+    });
+
     it('without lag an acknowledged write is there', async () => {
       for (let round = 0; round < 20; round += 1) {
         const uuid = await create(`Round ${round}`);

@@ -23,8 +23,8 @@ describe.skipIf(postgres === undefined)('Postgres', () => {
     server = await startServer({ profile: 'instant', database, ...(databasePool !== undefined && { databasePool }) });
     return { user: await signIn(server.url, 'owner@example.com'), url: server.url, database };
   };
-  const numberOf = async (url: string, metric: string): Promise<number | undefined> =>
-    metricValue(metricLines(await (await fetch(`${url}/metrics`)).text()), metric, {});
+  const numberOf = async (url: string, metric: string, pool = 'primary'): Promise<number | undefined> =>
+    metricValue(metricLines(await (await fetch(`${url}/metrics`)).text()), metric, { pool });
   const ready = async (url: string): Promise<[number, unknown]> => {
     const response = await fetch(`${url}/readyz`);
     return [response.status, ((await response.json()) as { status: string }).status];
@@ -54,6 +54,28 @@ describe.skipIf(postgres === undefined)('Postgres', () => {
     // On a slow machine they have waited for longer than a statement may take.
     for (const { status } of await Promise.all(writers)) expect([201, 503]).toContain(status);
     expect((await user.call('projects.list')).status).toBe(200);
+    expect(await ready(url)).toEqual([200, 'ready']);
+  });
+
+  test('so are the connections to the replica, which are as many again and counted apart', async () => {
+    const { user, url, database } = await start(2);
+    const holder = new pg.Client({ connectionString: database });
+    await holder.connect();
+    await holder.query('begin; lock table plumbline_replica.conversations in access exclusive mode');
+    const read = () => user.call('chat.conversations.list', { query: { consistency: 'eventual' } });
+    const readers = [read(), read()];
+    await until('both connections are busy', async () => ((await numberOf(url, metricNames.storeConnectionsBusy, 'replica')) === 2 ? true : undefined));
+    expect(await numberOf(url, metricNames.storeConnectionsLimit, 'replica')).toBe(2);
+    const refused = await read();
+    expect([refused.status, (refused.json as { error: { type: string } }).error.type]).toEqual([503, 'store_exhausted']);
+    expect(await numberOf(url, metricNames.storeRefused, 'replica')).toBeGreaterThanOrEqual(1);
+    expect(await numberOf(url, metricNames.storeRefused)).toBe(0);
+    expect(await ready(url)).toEqual([503, 'store_exhausted']);
+    // The primary has its own.
+    expect((await user.call('projects.list')).status).toBe(200);
+    await holder.query('commit');
+    await holder.end();
+    for (const { status } of await Promise.all(readers)) expect([200, 503]).toContain(status);
     expect(await ready(url)).toEqual([200, 'ready']);
   });
 

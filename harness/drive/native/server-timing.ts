@@ -4,7 +4,7 @@ import type { HopTiming, Truth } from '../../sample.ts';
 
 /**
  * `app;dur=12.3, intended;dur=100`. Undefined unless the server states an intended or an actual time: other servers use the header too.
- * Every other entry with a duration is a hop; `start` and `intended` are its optional parameters.
+ * Every other entry with a duration is a hop; `start`, `intended` and `commit` are its optional parameters.
  */
 export function truthOfServerTiming(header: string): Truth | undefined {
   const truth: Truth = {};
@@ -15,6 +15,7 @@ export function truthOfServerTiming(header: string): Truth | undefined {
     let durationMs: number | undefined;
     let startMs: number | undefined;
     let intendedMs: number | undefined;
+    let commitMs: number | undefined;
     for (let i = 1; i < parts.length; i += 1) {
       const part = parts[i] ?? '';
       const equals = part.indexOf('=');
@@ -25,6 +26,7 @@ export function truthOfServerTiming(header: string): Truth | undefined {
       if (parameter === 'dur') durationMs = value;
       else if (parameter === 'start') startMs = value;
       else if (parameter === 'intended') intendedMs = value;
+      else if (parameter === 'commit') commitMs = value;
     }
     if (name === '' || durationMs === undefined) continue;
     switch (name) {
@@ -47,6 +49,7 @@ export function truthOfServerTiming(header: string): Truth | undefined {
         const hop: HopTiming = { hop: name, durationMs };
         if (startMs !== undefined) hop.startMs = startMs;
         if (intendedMs !== undefined) hop.intendedMs = intendedMs;
+        if (commitMs !== undefined) hop.commitMs = commitMs;
         hops.push(hop);
       }
     }

@@ -83,7 +83,7 @@ const upload: Route = {
       size_bytes: content.length,
       created_at: timestamp(backends.now()),
     };
-    const stored = await backends.store(exchange, 'insert file', async (db) => {
+    const stored = await backends.write(exchange, 'insert file', async (db) => {
       const { uuid: conversation_uuid } = await findConversation(db, organizationId, param(exchange, 'conversation_uuid'));
       const replaced = { content, content_type: row.content_type, size_bytes: row.size_bytes, created_at: row.created_at };
       return db

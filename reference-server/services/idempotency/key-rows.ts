@@ -2,64 +2,77 @@ import type { Kysely } from 'kysely';
 import { preparedQuery } from '../../store/prepared-query.ts';
 import type { IdempotencyKeysTable, Tables } from '../../store/tables.ts';
 
-export interface KeyName {
+/** A key as one request holds it: whoever takes it after that has another owner. */
+export type Holding = {
   userUuid: string;
   key: string;
-}
+  owner: string;
+};
 
-type Reservation = { userUuid: string; key: string; fingerprint: string; now: string; until: string };
+type Reserving = Holding & { fingerprint: string; now: string; until: string };
+type Until = Holding & { until: string };
+type KeyRow = Pick<IdempotencyKeysTable, 'fingerprint' | 'state' | 'answer'>;
 
 /** Takes a key that nobody has, or whose time is over. No row: somebody has it. */
-const take = preparedQuery<Reservation, { key: string }>((db, value) =>
-  db
+const take = preparedQuery<Reserving, { key: string }>((db, value) => {
+  const taken = { fingerprint: value('fingerprint'), state: 'running', answer: null, expires_at: value('until'), owner_uuid: value('owner') } as const;
+  return db
     .insertInto('idempotency_keys')
-    .values({
-      user_uuid: value('userUuid'),
-      key: value('key'),
-      fingerprint: value('fingerprint'),
-      state: 'running',
-      answer: null,
-      expires_at: value('until'),
-    })
-    .onConflict((on) =>
-      on
-        .columns(['user_uuid', 'key'])
-        .doUpdateSet({ fingerprint: value('fingerprint'), state: 'running', answer: null, expires_at: value('until') })
-        .where('idempotency_keys.expires_at', '<=', value('now')),
-    )
-    .returning('key'),
-);
+    .values({ user_uuid: value('userUuid'), key: value('key'), ...taken })
+    .onConflict((on) => on.columns(['user_uuid', 'key']).doUpdateSet(taken).where('idempotency_keys.expires_at', '<=', value('now')))
+    .returning('key');
+});
 
-const rowOf = preparedQuery<{ userUuid: string; key: string }, Pick<IdempotencyKeysTable, 'fingerprint' | 'state' | 'answer'>>((db, value) =>
+const rowOf = preparedQuery<{ userUuid: string; key: string }, KeyRow>((db, value) =>
   db.selectFrom('idempotency_keys').select(['fingerprint', 'state', 'answer']).where('user_uuid', '=', value('userUuid')).where('key', '=', value('key')),
 );
 
-const keep = preparedQuery<{ userUuid: string; key: string; answer: string; until: string }, unknown>((db, value) =>
+const write = preparedQuery<Until, { key: string }>((db, value) =>
+  db
+    .updateTable('idempotency_keys')
+    .set({ state: 'written', expires_at: value('until') })
+    .where('user_uuid', '=', value('userUuid'))
+    .where('key', '=', value('key'))
+    .where('owner_uuid', '=', value('owner'))
+    .returning('key'),
+);
+
+const keep = preparedQuery<Until & { answer: string }, unknown>((db, value) =>
   db
     .updateTable('idempotency_keys')
     .set({ state: 'done', answer: value('answer'), expires_at: value('until') })
     .where('user_uuid', '=', value('userUuid'))
-    .where('key', '=', value('key')),
+    .where('key', '=', value('key'))
+    .where('owner_uuid', '=', value('owner')),
 );
 
 /** Undefined: the key is ours now. Else who has it. */
-export async function reserve(
-  db: Kysely<Tables>,
-  reservation: Reservation,
-): Promise<Pick<IdempotencyKeysTable, 'fingerprint' | 'state' | 'answer'> | undefined> {
-  if ((await take(db, reservation)).rows.length > 0) return undefined;
-  const { userUuid, key } = reservation;
+export async function reserve(db: Kysely<Tables>, reserving: Reserving): Promise<KeyRow | undefined> {
+  if ((await take(db, reserving)).rows.length > 0) return undefined;
+  const { userUuid, key } = reserving;
   const { rows } = await rowOf(db, { userUuid, key });
   // Given up between the two: whoever asks again gets it.
-  return rows[0] ?? { fingerprint: reservation.fingerprint, state: 'running', answer: null };
+  return rows[0] ?? { fingerprint: reserving.fingerprint, state: 'running', answer: null };
 }
 
-export async function keepAnswer(db: Kysely<Tables>, name: KeyName, answer: string, until: string): Promise<void> {
-  await keep(db, { ...name, answer, until });
+/** Notes that what the request writes is done, in the transaction that does it. False: somebody else has the key by now. */
+export async function markWritten(transaction: Kysely<Tables>, holding: Holding, until: string): Promise<boolean> {
+  return (await write(transaction, { ...holding, until })).rows.length > 0;
 }
 
-export async function giveUp(db: Kysely<Tables>, { userUuid, key }: KeyName): Promise<void> {
-  await db.deleteFrom('idempotency_keys').where('user_uuid', '=', userUuid).where('key', '=', key).execute();
+export async function keepAnswer(db: Kysely<Tables>, holding: Holding, answer: string, until: string): Promise<void> {
+  await keep(db, { ...holding, answer, until });
+}
+
+/** Frees a key whose request has written nothing. Where it is not known yet whether that was committed, this waits until the database knows. */
+export async function giveUp(db: Kysely<Tables>, { userUuid, key, owner }: Holding): Promise<void> {
+  await db
+    .deleteFrom('idempotency_keys')
+    .where('user_uuid', '=', userUuid)
+    .where('key', '=', key)
+    .where('owner_uuid', '=', owner)
+    .where('state', '=', 'running')
+    .execute();
 }
 
 export async function forgetExpired(db: Kysely<Tables>, now: string): Promise<void> {

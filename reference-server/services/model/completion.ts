@@ -90,6 +90,7 @@ const completion: Route = {
       for (const { uuid, role } of replaced) {
         if (role === 'user') backends.account.lose({ conversation_uuid: conversation.uuid, message_uuid: uuid, replaced_by: promptUuid, at: now });
       }
+      let isWhole = false;
       const request: CompletionRequest = {
         conversationUuid: conversation.uuid,
         promptUuid,
@@ -102,10 +103,11 @@ const completion: Route = {
             storeAnswer(transaction, changes, turn, answer, backends.now()),
           );
           if (isQueued) backends.job(exchange, 'insert artifact version', artifactDelayMs);
+          isWhole = answer.stopReason === 'end_turn';
           return exchange.seen && tokenOf(exchange.seen);
         },
       };
-      return { status: 200, stream: backends.inference(exchange, request, place) };
+      return { status: 200, stream: { ...backends.inference(exchange, request, place), isWhole: () => isWhole } };
     } catch (error) {
       place.giveUp();
       if (error instanceof HttpError && error.status === 409) backends.account.reject();

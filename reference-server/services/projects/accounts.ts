@@ -81,25 +81,23 @@ const add: Route = {
     const { account_uuid, role = 'viewer' } = exchange.body as Static<typeof addAccountBody>;
     const user_uuid = account_uuid.toLowerCase();
     const created_at = timestamp(backends.now());
-    const row = await backends.store(exchange, 'insert project account', (db) =>
-      db.transaction().execute(async (transaction) => {
-        const project = await findProject(transaction, organizationId, param(exchange, 'project_uuid'));
-        const member = await transaction
-          .selectFrom('memberships')
-          .select('user_uuid')
-          .where('user_uuid', '=', user_uuid)
-          .where('organization_uuid', '=', organizationId)
-          .executeTakeFirst();
-        if (!member) throw invalid('/body/account_uuid', 'no such account in this organization');
-        if (user_uuid === project.creator_uuid) throw conflict('the creator of a project stays its owner');
-        await transaction
-          .insertInto('project_accounts')
-          .values({ project_uuid: project.uuid, user_uuid, role, created_at })
-          .onConflict((on) => on.columns(['project_uuid', 'user_uuid']).doUpdateSet({ role }))
-          .execute();
-        return accountsOf(transaction, project.uuid).where('users.uuid', '=', user_uuid).executeTakeFirstOrThrow();
-      }),
-    );
+    const row = await backends.write(exchange, 'insert project account', async (transaction) => {
+      const project = await findProject(transaction, organizationId, param(exchange, 'project_uuid'));
+      const member = await transaction
+        .selectFrom('memberships')
+        .select('user_uuid')
+        .where('user_uuid', '=', user_uuid)
+        .where('organization_uuid', '=', organizationId)
+        .executeTakeFirst();
+      if (!member) throw invalid('/body/account_uuid', 'no such account in this organization');
+      if (user_uuid === project.creator_uuid) throw conflict('the creator of a project stays its owner');
+      await transaction
+        .insertInto('project_accounts')
+        .values({ project_uuid: project.uuid, user_uuid, role, created_at })
+        .onConflict((on) => on.columns(['project_uuid', 'user_uuid']).doUpdateSet({ role }))
+        .execute();
+      return accountsOf(transaction, project.uuid).where('users.uuid', '=', user_uuid).executeTakeFirstOrThrow();
+    });
     return { status: 201, json: accountJson(row) };
   },
 };
@@ -111,7 +109,7 @@ const remove: Route = {
   async handle(exchange, backends) {
     const { organizationId } = await sessionOf(exchange, backends);
     const userUuid = param(exchange, 'account_uuid').toLowerCase();
-    await backends.store(exchange, 'delete project account', async (db) => {
+    await backends.write(exchange, 'delete project account', async (db) => {
       const project = await findProject(db, organizationId, param(exchange, 'project_uuid'));
       if (userUuid === project.creator_uuid) throw conflict('the creator of a project stays its owner: delete the project instead');
       const { numDeletedRows } = await db

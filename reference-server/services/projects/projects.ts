@@ -60,13 +60,11 @@ const create: Route = {
       created_at: now,
       updated_at: now,
     };
-    const created = await backends.store(exchange, 'insert project', (db) =>
-      db.transaction().execute(async (transaction) => {
-        await transaction.insertInto('projects').values(row).execute();
-        await transaction.insertInto('project_accounts').values({ project_uuid: row.uuid, user_uuid: userId, role: 'owner', created_at: now }).execute();
-        return findProject(transaction, organizationId, row.uuid);
-      }),
-    );
+    const created = await backends.write(exchange, 'insert project', async (transaction) => {
+      await transaction.insertInto('projects').values(row).execute();
+      await transaction.insertInto('project_accounts').values({ project_uuid: row.uuid, user_uuid: userId, role: 'owner', created_at: now }).execute();
+      return findProject(transaction, organizationId, row.uuid);
+    });
     return { status: 201, json: projectJson(created) };
   },
 };
@@ -94,12 +92,10 @@ const update: Route = {
     if (description !== undefined) change.description = description;
     if (isPrivate !== undefined) change.is_private = isPrivate ? 1 : 0;
     const uuid = param(exchange, 'project_uuid').toLowerCase();
-    const row = await backends.store(exchange, 'update project', (db) =>
-      db.transaction().execute(async (transaction) => {
-        await transaction.updateTable('projects').set(change).where('uuid', '=', uuid).where('organization_uuid', '=', organizationId).execute();
-        return findProject(transaction, organizationId, uuid);
-      }),
-    );
+    const row = await backends.write(exchange, 'update project', async (transaction) => {
+      await transaction.updateTable('projects').set(change).where('uuid', '=', uuid).where('organization_uuid', '=', organizationId).execute();
+      return findProject(transaction, organizationId, uuid);
+    });
     return { status: 200, json: projectJson(row) };
   },
 };

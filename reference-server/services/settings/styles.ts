@@ -78,7 +78,7 @@ export const styleRoutes: readonly Route[] = [
         created_at: createdAt,
         updated_at: createdAt,
       };
-      await backends.store(exchange, 'insert styles', (db) => db.insertInto('styles').values(row).execute());
+      await backends.write(exchange, 'insert styles', (db) => db.insertInto('styles').values(row).execute());
       await backends.dropCached(exchange, cacheKey(organizationId));
       return { status: 201, json: rendered(row) };
     },

@@ -5,6 +5,7 @@ import { up as replication } from './0002-replication.ts';
 import { up as idempotency } from './0003-idempotency.ts';
 import { up as indexes } from './0006-indexes.ts';
 import { up as jobs } from './0007-jobs.ts';
+import { up as outcomes } from './0008-outcomes.ts';
 
 /** How each database names the types of columns. Text sorts by its bytes in both: UTF-8 in the order of code points, whatever the database's language. */
 const columnTypes: Readonly<Record<Place['kind'], ColumnTypes>> = {
@@ -23,6 +24,7 @@ function migrations(types: ColumnTypes): Record<string, Migration> {
     '0003-idempotency': { up: (db) => idempotency(db, types) },
     '0006-indexes': { up: indexes },
     '0007-jobs': { up: (db) => jobs(db, types) },
+    '0008-outcomes': { up: (db) => outcomes(db, types) },
   };
 }
 

@@ -1,67 +1,113 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { ReplicationChannel } from '../../latency/profile.ts';
+import { isDataFault } from '../faults.ts';
 import { preparedQuery } from '../prepared-query.ts';
 import type { ConversationsTable, MessagesTable } from '../tables.ts';
+import type { LogRow, WaitingTitles } from './change-log.ts';
 import type { Change } from './changes.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
-import type { ReplicaTables } from './replica-schema.ts';
-
-/** An entry of the log, read. */
-export interface Entry {
-  seq: number;
-  conversationUuid: string | null;
-  change: Change;
-}
+import { markApplied, type ReplicaTables, stateOf } from './replica-schema.ts';
 
 /** What is asked of the log while entries are applied. */
 export interface LogQuestions {
-  /** Has the title channel changes before this one, which may bring its conversation? */
-  waitsForTitle(seq: number): Promise<boolean>;
-  /** Which of these are still in the log: another server may have applied the others. */
-  stillThere(seqs: readonly number[]): Promise<ReadonlySet<number>>;
+  /** The oldest entries that are due, in their order. */
+  due(): Promise<readonly LogRow[]>;
+  /** What the title channel has still to do with a conversation. */
+  waitingTitles(conversationUuid: string): Promise<WaitingTitles>;
+}
+
+/** An entry that does not fit the replica, and never will. */
+export class EntryFault extends Error {
+  readonly seq: number;
+  constructor(seq: number, kind: string, cause: unknown) {
+    super(`entry ${seq} of the change log (${kind}) does not fit the replica: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.seq = seq;
+  }
+}
+
+export interface Applied {
+  /** What is on the replica now and has to go out of the log, in its order. */
+  entries: readonly LogRow[];
+  /** The next one waits for the title channel. */
+  waits: boolean;
 }
 
 /**
- * Applies entries of one channel in their order and says how far it came, in one transaction: after a crash both are there or none. Applying what was applied
- * before changes nothing. Content comes after the row of its conversation: it stops at an entry whose conversation may still come by the title channel.
- * What belongs to a conversation that has been deleted meanwhile is passed over.
- * @returns how many entries were applied
+ * Applies what is due of one channel in its order and says how far it came, in one transaction: after a crash both are there or none. The log is read while
+ * nobody else applies, so that what another server has applied, or a later commit took out, is not applied after it; what was applied and is still in the log
+ * is known by its number. Content comes after the row of its conversation, and not into one that is about to be deleted: it stops where that may still come
+ * by the title channel. Throws EntryFault; entries in `passedOver` are not applied.
+ * @returns undefined: the replica is not whole, and nothing was done
  */
-export async function applyEntries(replica: ReplicaDatabase, channel: ReplicationChannel, entries: readonly Entry[], log: LogQuestions): Promise<number> {
+export async function applyDue(
+  replica: ReplicaDatabase,
+  channel: ReplicationChannel,
+  log: LogQuestions,
+  passedOver: ReadonlySet<number>,
+): Promise<Applied | undefined> {
   return replica.db.transaction().execute(async (transaction) => {
-    const inLog = (await replica.turn(transaction, channel)) ? await log.stillThere(entries.map(({ seq }) => seq)) : undefined;
+    await replica.turn(transaction);
+    const state = await stateOf(transaction, channel);
+    // It is being copied, or could not be: what is in the log is applied after that.
+    if (!state) return undefined;
+    const due = await log.due();
+    const before = new Set(state.recent);
     const known = new Set<string>();
-    let applied = 0;
-    for (const entry of entries) {
-      const { conversationUuid } = entry;
-      if (inLog && !inLog.has(entry.seq)) {
-        applied += 1;
-        continue;
-      }
-      if (channel === 'content' && conversationUuid !== null && !known.has(conversationUuid)) {
-        if (await hasConversation(transaction, conversationUuid)) known.add(conversationUuid);
-        else if (await log.waitsForTitle(entry.seq)) break;
-        else {
-          applied += 1;
-          continue;
+    const entries: LogRow[] = [];
+    let waits = false;
+    for (const entry of due) {
+      if (!before.has(entry.seq) && !passedOver.has(entry.seq)) {
+        const way = channel === 'content' ? await wayOf(transaction, log, entry, known) : 'applies';
+        if (way === 'waits') {
+          waits = true;
+          break;
         }
+        if (way === 'applies') await applyEntry(transaction, entry);
       }
-      await applyChange(transaction, entry.change);
-      applied += 1;
+      entries.push(entry);
     }
-    const last = entries[applied - 1];
-    if (last) await transaction.updateTable('replica_state').set({ applied_seq: last.seq }).where('channel', '=', channel).execute();
-    return applied;
+    if (entries.length > 0)
+      await markApplied(
+        transaction,
+        channel,
+        state,
+        entries.map(({ seq }) => seq),
+      );
+    return { entries, waits };
   });
+}
+
+/** Of content: whether its conversation is there to take it. `gone`: it was deleted, and nothing of it is to be seen again. */
+type Way = 'applies' | 'waits' | 'gone';
+
+async function wayOf(transaction: Transaction<ReplicaTables>, log: LogQuestions, entry: LogRow, known: Set<string>): Promise<Way> {
+  const { conversation_uuid: uuid, seq } = entry;
+  if (uuid === null || known.has(uuid)) return 'applies';
+  const { first, deleted } = await log.waitingTitles(uuid);
+  // What is there goes first: this is of the one that is made after it.
+  if (deleted !== undefined && deleted < seq) return 'waits';
+  const isThere = (await conversationOf(transaction, { uuid })).rows.length > 0;
+  if (!isThere && first !== undefined && first < seq) return 'waits';
+  if (!isThere) return 'gone';
+  // Where it is to be deleted later, the next entry may be of the one that is made after it.
+  if (deleted === undefined) known.add(uuid);
+  return 'applies';
+}
+
+async function applyEntry(transaction: Transaction<ReplicaTables>, { seq, payload }: LogRow): Promise<void> {
+  let kind = 'not JSON';
+  try {
+    const change = JSON.parse(payload) as Change;
+    kind = change.kind;
+    await applyChange(transaction, change);
+  } catch (error) {
+    throw isDataFault(error) ? new EntryFault(seq, kind, error) : error;
+  }
 }
 
 const conversationOf = preparedQuery<{ uuid: string }, { uuid: string }, ReplicaTables>((db, value) =>
   db.selectFrom('conversations').select('uuid').where('uuid', '=', value('uuid')),
 );
-
-async function hasConversation(replica: Kysely<ReplicaTables>, uuid: string): Promise<boolean> {
-  return (await conversationOf(replica, { uuid })).rows.length > 0;
-}
 
 const moveLeaf = preparedQuery<{ uuid: string; leaf: string | null }, unknown, ReplicaTables>((db, value) =>
   db
@@ -135,6 +181,8 @@ async function applyChange(replica: Kysely<ReplicaTables>, change: Change): Prom
       for (const uuid of change.uuids) await replica.deleteFrom('messages').where('uuid', '=', uuid).execute();
       return;
     case 'put artifact':
+      // Of the same uuid in a conversation that is deleted: that goes by the other channel, perhaps later, and must not take this one with it.
+      await replica.deleteFrom('artifacts').where('uuid', '=', change.row.uuid).where('conversation_uuid', '!=', change.row.conversation_uuid).execute();
       await replica
         .insertInto('artifacts')
         .values(change.row)

@@ -16,6 +16,9 @@ export type Change =
   | { kind: 'put artifact'; row: ArtifactsTable }
   | { kind: 'put artifact version'; conversation_uuid: string; row: ArtifactVersionsTable };
 
+/** How the JSON of one that deletes a conversation begins, for queries: its kind is written first. */
+export const startOfDelete = '{"kind":"delete conversation"';
+
 interface Place {
   channel: ReplicationChannel;
   table: keyof Tables;

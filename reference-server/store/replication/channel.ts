@@ -2,10 +2,10 @@ import type { Kysely } from 'kysely';
 import type { DeadlineClock, DeadlineTimer } from '../../latency/deadline-clock.ts';
 import type { ReplicationChannel } from '../../latency/profile.ts';
 import { StoreFault } from '../faults.ts';
-import { preparedQuery } from '../prepared-query.ts';
-import type { ChangeLogTable, Tables } from '../tables.ts';
-import { applyEntries, type Entry, type LogQuestions } from './apply.ts';
-import type { Change } from './changes.ts';
+import type { Tables } from '../tables.ts';
+import { applyDue, EntryFault, type LogQuestions } from './apply.ts';
+import { type LogRow, oldestEntries, removeEntries, waitingTitles } from './change-log.ts';
+import type { LogSight } from './pending-changes.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
 
 /** Entries of one transaction on the replica: on SQLite nothing else runs meanwhile, so that it must be short. */
@@ -16,32 +16,28 @@ const gatherMs = 4;
 const retryMs = 250;
 /** Failures in a row; with the retries, two seconds and more. */
 const toldAfter = 8;
+/** An entry that fails so often by itself is passed over, so that those behind it come. */
+const mostAttempts = 8;
 
-type LogRow = Pick<ChangeLogTable, 'conversation_uuid' | 'payload' | 'committed_at_ms' | 'lag_ms'> & { seq: number };
-
-const oldestOf = preparedQuery<{ channel: ReplicationChannel; count: number }, LogRow>((db, value) =>
-  db
-    .selectFrom('change_log')
-    .select(['seq', 'conversation_uuid', 'payload', 'committed_at_ms', 'lag_ms'])
-    .where('channel', '=', value('channel'))
-    .orderBy('seq')
-    .limit(value('count')),
-);
 export interface ChannelParts {
   primary: Kysely<Tables>;
   replica: ReplicaDatabase;
   clock: DeadlineClock;
   /** Milliseconds since 1970, on the server's clock. */
   wallMs(): number;
+  /** Before the log is read; what is returned is told what it had. */
+  onRead(): (sight: LogSight) => void;
   /** After each transaction on the replica. */
   onApplied(entries: readonly AppliedEntry[]): void;
+  /** One could not be applied, and was taken out of the log. */
+  onPassedOver(fault: EntryFault): void;
   onFault(error: unknown): void;
 }
 
 export interface AppliedEntry {
   seq: number;
-  /** From its commit to now. */
-  lagMs: number;
+  /** From its commit to now; undefined: it was not applied, or another server tells it. */
+  lagMs: number | undefined;
 }
 
 /**
@@ -57,6 +53,9 @@ export class Channel {
   #timerMs = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** The entry that failed last, and how often in a row. */
+  #stuck: { seq: number; attempts: number } = { seq: 0, attempts: 0 };
+  readonly #passedOver = new Map<number, EntryFault>();
   #next: Promise<void> | undefined;
   #lastRunMs = Number.NEGATIVE_INFINITY;
 
@@ -118,48 +117,77 @@ export class Channel {
     } catch (error) {
       if (this.#isStopped) return;
       this.#failures += 1;
+      if (error instanceof EntryFault) this.#failed(error);
       // A database that is away for a moment is no news; requests tell it.
-      if (!(error instanceof StoreFault) || this.#failures === toldAfter) this.#parts.onFault(error);
+      const tellAt = error instanceof StoreFault ? toldAfter : 1;
+      if (this.#failures === tellAt) this.#parts.onFault(error);
       this.#wakeAt(this.#parts.clock.now() + retryMs);
     }
   }
 
+  #failed(fault: EntryFault): void {
+    const { seq } = fault;
+    this.#stuck = { seq, attempts: this.#stuck.seq === seq ? this.#stuck.attempts + 1 : 1 };
+    if (this.#stuck.attempts >= mostAttempts) this.#passedOver.set(seq, fault);
+  }
+
   async #takeDue(): Promise<void> {
-    const { primary, replica, clock, wallMs, onApplied } = this.#parts;
+    const { primary, replica, clock, wallMs } = this.#parts;
     while (!this.#isPaused && !this.#isStopped) {
-      const { rows } = await oldestOf(primary, { channel: this.#name, count: entriesEach });
-      const nowMs = wallMs();
-      const notDue = rows.find((row) => row.committed_at_ms + row.lag_ms > nowMs);
-      const due = notDue ? rows.slice(0, rows.indexOf(notDue)) : rows;
-      const applied = due.length === 0 ? 0 : await applyEntries(replica, this.#name, due.map(entryOf), this.#log);
-      if (applied > 0) {
-        const gone = due.slice(0, applied);
-        const seqs = gone.map((row) => Number(row.seq));
-        // By their numbers: another server may commit an older one only now.
-        await primary.deleteFrom('change_log').where('seq', 'in', seqs).execute();
-        const atMs = wallMs();
-        onApplied(gone.map((row) => ({ seq: Number(row.seq), lagMs: atMs - row.committed_at_ms })));
+      // Not to take the turn of others for nothing.
+      let read = replica.isShared ? await this.#read(1) : undefined;
+      if (!read || read.due.length > 0) {
+        const inTurn: { read?: Read } = {};
+        const log: LogQuestions = {
+          due: async () => {
+            const found = await this.#read(entriesEach);
+            inTurn.read = found;
+            return found.due;
+          },
+          waitingTitles: (conversationUuid) => waitingTitles(primary, conversationUuid),
+        };
+        const applied = await applyDue(replica, this.#name, log, new Set(this.#passedOver.keys()));
+        if (applied) await this.#takeOut(applied.entries);
+        this.#lastRunMs = clock.now();
+        // Whoever waits for the title channel is woken by it; a replica that is being copied, by the next look.
+        if (!applied || applied.waits) return;
+        read = inTurn.read;
       }
-      this.#lastRunMs = clock.now();
-      // Whoever waits for the title channel is woken by it.
-      if (applied < due.length) return;
+      const { notDue, isFull = false } = read ?? {};
       if (notDue) this.expect(clock.now() + notDue.committed_at_ms + notDue.lag_ms - wallMs());
-      if (notDue || rows.length < entriesEach) return;
+      if (notDue || !isFull) return;
       // Requests go first.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  readonly #log: LogQuestions = {
-    waitsForTitle: async (seq) => {
-      const entries = this.#parts.primary.selectFrom('change_log').select('seq').where('channel', '=', 'title').where('seq', '<', seq);
-      return (await entries.limit(1).executeTakeFirst()) !== undefined;
-    },
-    stillThere: async (seqs) => {
-      const rows = await this.#parts.primary.selectFrom('change_log').select('seq').where('seq', 'in', seqs).execute();
-      return new Set(rows.map(({ seq }) => Number(seq)));
-    },
-  };
+  async #read(count: number): Promise<Read> {
+    const { primary, wallMs, onRead } = this.#parts;
+    const tell = onRead();
+    const rows = await oldestEntries(primary, this.#name, count);
+    const isFull = rows.length === count;
+    tell({ seqs: rows.map(({ seq }) => seq), isWhole: !isFull });
+    const nowMs = wallMs();
+    const notDue = rows.find((row) => row.committed_at_ms + row.lag_ms > nowMs);
+    return { due: notDue ? rows.slice(0, rows.indexOf(notDue)) : rows, notDue, isFull };
+  }
+
+  async #takeOut(entries: readonly LogRow[]): Promise<void> {
+    if (entries.length === 0) return;
+    const { primary, wallMs, onApplied, onPassedOver } = this.#parts;
+    const seqs = entries.map(({ seq }) => seq);
+    // What another server has taken out meanwhile, it has told.
+    const ours = await removeEntries(primary, seqs);
+    const atMs = wallMs();
+    const lagOf = ({ seq, committed_at_ms }: LogRow): number | undefined => (ours.has(seq) && !this.#passedOver.has(seq) ? atMs - committed_at_ms : undefined);
+    onApplied(entries.map((entry) => ({ seq: entry.seq, lagMs: lagOf(entry) })));
+    for (const seq of seqs) {
+      const fault = this.#passedOver.get(seq);
+      if (!fault) continue;
+      this.#passedOver.delete(seq);
+      if (ours.has(seq)) onPassedOver(fault);
+    }
+  }
 
   #wakeAt(atMs: number): void {
     if (this.#isPaused || this.#isStopped || atMs >= this.#timerMs) return;
@@ -177,6 +205,10 @@ export class Channel {
   }
 }
 
-function entryOf(row: LogRow): Entry {
-  return { seq: Number(row.seq), conversationUuid: row.conversation_uuid, change: JSON.parse(row.payload) as Change };
+/** What the log had: those that are due, and the first one that is not. */
+interface Read {
+  due: readonly LogRow[];
+  notDue: LogRow | undefined;
+  /** There may be more. */
+  isFull: boolean;
 }

@@ -1,5 +1,4 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import type { ReplicationChannel } from '../../latency/profile.ts';
 import type { Place } from '../database.ts';
 import { postgresPool } from '../postgres-pool.ts';
 import { tellingWaits } from '../telling-waits.ts';
@@ -8,7 +7,7 @@ import type { ReplicaTables } from './replica-schema.ts';
 
 /** Keys of advisory locks: any numbers that nobody else takes. */
 const fillLock = 7_529_460_119;
-const turnLocks: Readonly<Record<ReplicationChannel, number>> = { title: 7_529_460_120, content: 7_529_460_121 };
+const turnLock = 7_529_460_120;
 
 /** A schema of its own beside the primary's, through connections of its own. */
 export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): ReplicaDatabase {
@@ -20,6 +19,7 @@ export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): 
     db,
     tellingWaits: tellingWaits({ db, dialect, counts: () => pool.counts() }),
     text: sql`text collate "C"`,
+    isShared: true,
     async alone(work) {
       const alonePool = postgresPool({ ...place, pool: { connections: 1, statementMs: 0 } });
       const own = new Kysely<ReplicaTables>({ dialect: new PostgresDialect({ pool: alonePool }) });
@@ -34,10 +34,11 @@ export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): 
         await own.destroy();
       }
     },
-    async turn(transaction, channel) {
-      await sql`select pg_advisory_xact_lock(${sql.lit(turnLocks[channel])})`.execute(transaction);
-      return true;
+    async turn(transaction) {
+      await sql`select pg_advisory_xact_lock(${sql.lit(turnLock)})`.execute(transaction);
     },
+    ping: () => pool.ping(),
+    pool: () => pool.counts(),
     close: () => db.destroy(),
   };
 }

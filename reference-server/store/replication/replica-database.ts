@@ -1,5 +1,5 @@
 import type { ColumnDataType, Kysely, RawBuilder, Transaction } from 'kysely';
-import type { ReplicationChannel } from '../../latency/profile.ts';
+import type { PoolCounts } from '../database.ts';
 import type { OnWaited } from '../telling-waits.ts';
 import type { ReplicaTables } from './replica-schema.ts';
 
@@ -10,9 +10,14 @@ export interface ReplicaDatabase {
   tellingWaits(onWaited: OnWaited): Kysely<ReplicaTables>;
   /** Type of the columns of text. */
   text: ColumnDataType | RawBuilder<unknown>;
+  /** Other processes may have primary and replica open, too, and apply changes. */
+  readonly isShared: boolean;
   /** Makes it while nobody else does, in whatever process. Before anything is written to the primary here: that may be locked meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
-  /** Until the end of the transaction, nobody else applies changes of this channel. False: nobody else could. */
-  turn(transaction: Transaction<ReplicaTables>, channel: ReplicationChannel): Promise<boolean>;
+  /** Until the end of the transaction, nobody else applies changes, of whatever channel: what the log says stays true of the replica. */
+  turn(transaction: Transaction<ReplicaTables>): Promise<void>;
+  /** Asks the database for nothing. Throws a StoreFault when it does not answer within a second or so. */
+  ping(): Promise<void>;
+  pool(): PoolCounts;
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { type ReplicationChannel, replicationChannels } from '../../latency/profile.ts';
+import { preparedQuery } from '../prepared-query.ts';
+import { snapshotOf } from '../snapshot.ts';
 import type { Tables } from '../tables.ts';
 import type { Position } from './position.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
@@ -8,6 +10,8 @@ import type { ReplicaDatabase } from './replica-database.ts';
 interface ReplicaStateTable {
   channel: ReplicationChannel;
   applied_seq: number;
+  /** JSON: numbers of the entries that were applied last. Some of them may still be in the log. */
+  recent_seqs: string;
   schema_version: number;
   /** Of which primary it is a copy. */
   source_uuid: string;
@@ -18,7 +22,7 @@ export const replicatedTables = ['conversations', 'messages', 'artifacts', 'arti
 export type ReplicaTables = Pick<Tables, (typeof replicatedTables)[number]> & { replica_state: ReplicaStateTable };
 
 /** Raised with every change of these tables: a replica of another version is thrown away and copied anew. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const columns: Readonly<Record<(typeof replicatedTables)[number], { text: readonly string[]; nullable?: readonly string[]; integer?: readonly string[] }>> = {
   conversations: {
@@ -45,19 +49,13 @@ const indexes: readonly (readonly [table: (typeof replicatedTables)[number], col
 
 /** True: the tables were made now, and are empty. @param sourceUuid of the primary @param text type of the columns of text */
 export async function makeReplica(replica: Kysely<ReplicaTables>, sourceUuid: string, text: ReplicaDatabase['text']): Promise<boolean> {
-  await replica.schema
-    .createTable('replica_state')
-    .ifNotExists()
-    .addColumn('channel', text, (column) => column.primaryKey())
-    .addColumn('applied_seq', 'bigint', (column) => column.notNull())
-    .addColumn('schema_version', 'integer', (column) => column.notNull())
-    .addColumn('source_uuid', text, (column) => column.notNull())
-    .execute();
+  await makeState(replica, text);
   const known = await replica.selectFrom('replica_state').selectAll().execute();
   const isOurs = known.every(({ schema_version, source_uuid }) => schema_version === schemaVersion && source_uuid === sourceUuid);
   if (isOurs && known.length === replicationChannels.length) return false;
   for (const table of replicatedTables.toReversed()) await replica.schema.dropTable(table).ifExists().execute();
-  await replica.deleteFrom('replica_state').execute();
+  await replica.schema.dropTable('replica_state').execute();
+  await makeState(replica, text);
   for (const table of replicatedTables) await makeTable(replica, table, text);
   for (const [table, of] of indexes) {
     await replica.schema
@@ -67,6 +65,18 @@ export async function makeReplica(replica: Kysely<ReplicaTables>, sourceUuid: st
       .execute();
   }
   return true;
+}
+
+async function makeState(replica: Kysely<ReplicaTables>, text: ReplicaDatabase['text']): Promise<void> {
+  await replica.schema
+    .createTable('replica_state')
+    .ifNotExists()
+    .addColumn('channel', text, (column) => column.primaryKey())
+    .addColumn('applied_seq', 'bigint', (column) => column.notNull())
+    .addColumn('recent_seqs', text, (column) => column.notNull())
+    .addColumn('schema_version', 'integer', (column) => column.notNull())
+    .addColumn('source_uuid', text, (column) => column.notNull())
+    .execute();
 }
 
 async function makeTable(replica: Kysely<ReplicaTables>, table: (typeof replicatedTables)[number], text: ReplicaDatabase['text']): Promise<void> {
@@ -88,32 +98,72 @@ const pageRows = 500;
 /** Values in one insert. */
 const maxParametersEach = 2_000;
 
-/** Makes the replica the same as the primary. What is committed meanwhile must still be in the log, and is applied after it. */
-export async function copyPrimary(primary: Kysely<Tables>, replica: Kysely<ReplicaTables>, sourceUuid: string, applied: Position): Promise<void> {
-  for (const table of replicatedTables.toReversed()) await replica.deleteFrom(table).execute();
-  await replica.deleteFrom('replica_state').execute();
-  for (const table of replicatedTables) {
-    for (let after = ''; ; ) {
-      const rows = await primary.selectFrom(table).selectAll().where('uuid', '>', after).orderBy('uuid').limit(pageRows).execute();
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.uuid;
-      await replica.transaction().execute(async (transaction) => {
-        const rowsEach = Math.max(1, Math.floor(maxParametersEach / Object.keys(last).length));
-        for (let from = 0; from < rows.length; from += rowsEach) {
-          await transaction
-            .insertInto(table)
-            .values(rows.slice(from, from + rowsEach) as never)
-            .execute();
-        }
-      });
+/**
+ * Makes the replica the same as the primary at one moment, in one transaction: nobody sees half of it. What is committed later is in the log, and is applied
+ * after it; until it is done, nothing is. When it fails, the replica is as it was, nothing is applied, and the next start copies anew.
+ */
+export async function copyPrimary(primary: Kysely<Tables>, replica: ReplicaDatabase, sourceUuid: string, applied: Position): Promise<void> {
+  // Committed before the rest.
+  await replica.db.deleteFrom('replica_state').execute();
+  await replica.db.transaction().execute(async (transaction) => {
+    await replica.turn(transaction);
+    for (const table of replicatedTables.toReversed()) await transaction.deleteFrom(table).execute();
+    await snapshotOf(primary, async (snapshot) => {
+      for (const table of replicatedTables) await copyTable(snapshot, transaction, table);
+    });
+    for (const channel of replicationChannels) {
+      const numbers = { applied_seq: applied[channel], recent_seqs: '[]' };
+      await transaction
+        .insertInto('replica_state')
+        .values({ channel, ...numbers, schema_version: schemaVersion, source_uuid: sourceUuid })
+        .execute();
+    }
+  });
+}
+
+async function copyTable(primary: Kysely<Tables>, replica: Transaction<ReplicaTables>, table: (typeof replicatedTables)[number]): Promise<void> {
+  for (let after = ''; ; ) {
+    const rows = await primary.selectFrom(table).selectAll().where('uuid', '>', after).orderBy('uuid').limit(pageRows).execute();
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.uuid;
+    const rowsEach = Math.max(1, Math.floor(maxParametersEach / Object.keys(last).length));
+    for (let from = 0; from < rows.length; from += rowsEach) {
+      await replica
+        .insertInto(table)
+        .values(rows.slice(from, from + rowsEach) as never)
+        .execute();
     }
   }
-  // Last: a copy that was cut short begins anew.
-  for (const channel of replicationChannels) {
-    await replica
-      .insertInto('replica_state')
-      .values({ channel, applied_seq: applied[channel], schema_version: schemaVersion, source_uuid: sourceUuid })
-      .execute();
-  }
+}
+
+/** Entries that were applied and may still be in the log: a batch of each server that has just applied one, and of those that ended in between. */
+const mostRecent = 64;
+
+/** How far a channel is. */
+export interface AppliedState {
+  appliedSeq: number;
+  recent: readonly number[];
+}
+
+const stateRow = preparedQuery<{ channel: ReplicationChannel }, Pick<ReplicaStateTable, 'applied_seq' | 'recent_seqs'>, ReplicaTables>((db, value) =>
+  db.selectFrom('replica_state').select(['applied_seq', 'recent_seqs']).where('channel', '=', value('channel')),
+);
+const setState = preparedQuery<{ channel: ReplicationChannel; seq: number; recent: string }, unknown, ReplicaTables>((db, value) =>
+  db
+    .updateTable('replica_state')
+    .set({ applied_seq: value('seq'), recent_seqs: value('recent') })
+    .where('channel', '=', value('channel')),
+);
+
+/** Undefined: the replica is not whole. */
+export async function stateOf(replica: Kysely<ReplicaTables>, channel: ReplicationChannel): Promise<AppliedState | undefined> {
+  const row = (await stateRow(replica, { channel })).rows[0];
+  return row && { appliedSeq: Number(row.applied_seq), recent: JSON.parse(row.recent_seqs) as number[] };
+}
+
+/** These have been applied now. */
+export async function markApplied(replica: Kysely<ReplicaTables>, channel: ReplicationChannel, before: AppliedState, seqs: readonly number[]): Promise<void> {
+  const recent = [...before.recent.filter((seq) => !seqs.includes(seq)), ...seqs].slice(-mostRecent);
+  await setState(replica, { channel, seq: Math.max(before.appliedSeq, ...seqs), recent: JSON.stringify(recent) });
 }

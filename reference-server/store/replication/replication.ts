@@ -2,14 +2,17 @@ import type { Kysely, Transaction } from 'kysely';
 import { keyedRandom } from '../../../scenarios/random.ts';
 import type { DeadlineClock } from '../../latency/deadline-clock.ts';
 import { type ReplicationChannel, type ReplicationProfile, replicationChannels } from '../../latency/profile.ts';
+import { StoreFault } from '../faults.ts';
 import type { Tables } from '../tables.ts';
 import type { OnWaited } from '../telling-waits.ts';
-import { type AppliedEntry, Channel, type ChannelParts } from './channel.ts';
+import { oldestEntries, withdrawDeleted, type Withdrawn } from './change-log.ts';
 import { type Change, type Logged, logChanges } from './changes.ts';
-import { PendingChanges } from './pending-changes.ts';
-import { isReached, type Position, startPosition } from './position.ts';
-import { copyPrimary, makeReplica, type ReplicaTables } from './replica-schema.ts';
+import { type AppliedEntry, Channel, type ChannelParts } from './channel.ts';
+import { LogWatch } from './log-watch.ts';
+import { type Position, startPosition } from './position.ts';
+import { Progress } from './progress.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
+import { copyPrimary, makeReplica, type ReplicaTables } from './replica-schema.ts';
 
 export interface ReplicationParts {
   primary: Kysely<Tables>;
@@ -31,6 +34,13 @@ export interface Commit {
   onWaited?: OnWaited;
 }
 
+/** What a commit did, and when: as the lag of its changes counts, milliseconds on the server's clock. Undefined: it changed nothing that the replica has. */
+export interface Committed<T> {
+  result: T;
+  position: Position;
+  committedMs: number | undefined;
+}
+
 export interface ChannelState {
   /** Age of the oldest change that is not on the replica; 0 when there is none. */
   lagMs: number;
@@ -38,6 +48,9 @@ export interface ChannelState {
   appliedSeq: number;
   backlog: number;
 }
+
+const mostCopies = 3;
+const copyRetryMs = 250;
 
 /** A primary whose changes come to a replica after a lag, in the order of their commits. */
 export class Replication {
@@ -48,17 +61,21 @@ export class Replication {
   #isPaused = false;
   /** What the wall clock said when the server's clock said 0. */
   readonly #originMs: number;
-  readonly #committed: Record<ReplicationChannel, number> = { ...startPosition };
-  readonly #applied: Record<ReplicationChannel, number> = { ...startPosition };
-  readonly #pending = new PendingChanges();
-  readonly #waiting = new Set<() => void>();
+  readonly #progress: Progress;
+  readonly #passedOver: Record<ReplicationChannel, number> = { title: 0, content: 0 };
+  /** Of what the replica lacks since it was copied last. */
+  #lacks: { changes: number; last: string } | undefined;
+  #copyFault: string | undefined;
+  readonly #watch: LogWatch;
 
   private constructor(parts: ReplicationParts, sourceUuid: string) {
     this.#parts = parts;
     this.#sourceUuid = sourceUuid;
     this.#db = parts.replica.db;
     this.#originMs = Date.now() - parts.clock.now();
+    this.#progress = new Progress(parts.clock);
     this.#channels = this.#makeChannels();
+    this.#watch = new LogWatch(parts.clock, () => this.#look());
   }
 
   /** Opens the replica, copies the primary where it is new, and goes on with what the log has. */
@@ -70,6 +87,7 @@ export class Replication {
     });
     await replication.#recover();
     replication.#wake();
+    if (parts.replica.isShared) replication.#watch.start();
     return replication;
   }
 
@@ -83,81 +101,69 @@ export class Replication {
     return this.#parts.replica.tellingWaits(onWaited) as unknown as Kysely<Tables>;
   }
 
-  /** The last changes that were committed. */
-  get committed(): Position {
-    return { ...this.#committed };
+  /** How far this server's commits have come. */
+  get progress(): Pick<Progress, 'numbered' | 'complete' | 'backlog' | 'isBehind' | 'reach'> {
+    return this.#progress;
   }
 
-  /** The last changes that are on the replica. */
-  get applied(): Position {
-    return { ...this.#applied };
+  /** Changes that did not fit the replica, since the start. */
+  get passedOver(): Readonly<Record<ReplicationChannel, number>> {
+    return this.#passedOver;
   }
 
   get isPaused(): boolean {
     return this.#isPaused;
   }
 
-  /** Of each channel, changes that are not on the replica yet. */
-  get backlog(): Readonly<Record<ReplicationChannel, number>> {
-    return this.#pending.counts;
-  }
-
-  /** Has the replica less of this conversation than was committed? */
-  isBehind(conversationUuid: string): boolean {
-    return this.#pending.isOf(conversationUuid);
+  /** What is not as it should be, in a sentence. */
+  trouble(): string | undefined {
+    if (this.#copyFault !== undefined)
+      return `replication: the replica could not be copied, and nothing comes to it: reset again, or start the server anew (${this.#copyFault})`;
+    if (!this.#lacks) return undefined;
+    const { changes, last } = this.#lacks;
+    return `replication: the replica lacks changes that did not fit it, until a reset copies it anew: ${changes} (the last: ${last})`;
   }
 
   /**
    * A transaction on the primary. What it adds to `changes` is in the log when it is committed, and on the replica after the lag that is drawn for this commit.
    * Without lag it is there before this resolves, unless the channel is paused, or changes with a lag are before it.
    */
-  async commit<T>(
-    { key, name, onWaited }: Commit,
-    work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>,
-  ): Promise<{ result: T; position: Position }> {
+  async commit<T>({ key, name, onWaited }: Commit, work: (transaction: Transaction<Tables>, changes: Change[]) => Promise<T>): Promise<Committed<T>> {
     const changes: Change[] = [];
     let logged: Logged[] = [];
+    let withdrawn: Withdrawn[] = [];
     let committedAtMs = 0;
     const lags = this.#parts.lags();
     const seed = this.#parts.seed();
     const drawn = (channel: ReplicationChannel): number => lags[channel].sample(keyedRandom(seed, 'replication', channel, key, name)());
     const lagMs = { title: drawn('title'), content: drawn('content') };
     const primary = (onWaited && this.#parts.tellingWaits?.(onWaited)) ?? this.#parts.primary;
-    const result = await primary.transaction().execute(async (transaction) => {
-      const value = await work(transaction, changes);
-      if (changes.length > 0) {
-        committedAtMs = this.#wallMs();
-        logged = await logChanges(transaction, changes, { committedAtMs, lagMs });
-      }
-      return value;
-    });
-    this.#announce(logged);
+    let result: T;
+    try {
+      result = await primary.transaction().execute(async (transaction) => {
+        const value = await work(transaction, changes);
+        if (changes.length > 0) {
+          withdrawn = await withdrawDeleted(transaction, changes);
+          committedAtMs = this.#wallMs();
+          logged = await logChanges(transaction, changes, { committedAtMs, lagMs });
+          this.#progress.number(logged);
+        }
+        return value;
+      });
+    } catch (error) {
+      // Where nobody knows whether it was committed, it is held for that until the log tells.
+      if (this.#parts.replica.isShared && error instanceof StoreFault) this.#progress.commit(logged, []);
+      else this.#progress.drop(logged);
+      throw error;
+    }
+    this.#progress.commit(logged, withdrawn);
     const position = { ...startPosition };
     for (const { channel, seq } of logged) position[channel] = seq;
     for (const channel of new Set(logged.map((entry) => entry.channel))) {
       if (lagMs[channel] > 0) this.#channels[channel].expect(committedAtMs + lagMs[channel] - this.#originMs);
       else await this.#channels[channel].run();
     }
-    return { result, position };
-  }
-
-  /** Waits until the replica has everything up to a position, at most so long. False: it has not. */
-  async reach(position: Position, withinMs: number): Promise<boolean> {
-    if (isReached(position, this.#applied)) return true;
-    if (withinMs <= 0) return false;
-    const { clock } = this.#parts;
-    return new Promise((resolve) => {
-      const end = (reached: boolean): void => {
-        this.#waiting.delete(look);
-        timer.cancel();
-        resolve(reached);
-      };
-      const look = (): void => {
-        if (isReached(position, this.#applied)) end(true);
-      };
-      const timer = clock.at(clock.now() + withinMs, () => end(false));
-      this.#waiting.add(look);
-    });
+    return { result, position, committedMs: logged.length === 0 ? undefined : committedAtMs - this.#originMs };
   }
 
   async pause(): Promise<void> {
@@ -197,24 +203,20 @@ export class Replication {
 
   async describe(): Promise<Record<ReplicationChannel, ChannelState>> {
     const state = async (channel: ReplicationChannel): Promise<ChannelState> => {
-      const oldest = await this.#parts.primary
-        .selectFrom('change_log')
-        .select('committed_at_ms')
-        .where('channel', '=', channel)
-        .orderBy('seq')
-        .limit(1)
-        .executeTakeFirst();
+      const oldest = (await oldestEntries(this.#parts.primary, channel, 1))[0];
+      const { committed, applied, backlog } = this.#progress;
       return {
         lagMs: oldest ? Math.max(0, this.#wallMs() - oldest.committed_at_ms) : 0,
-        committedSeq: this.#committed[channel],
-        appliedSeq: this.#applied[channel],
-        backlog: this.#pending.counts[channel],
+        committedSeq: committed[channel],
+        appliedSeq: applied[channel],
+        backlog: backlog[channel],
       };
     };
     return { title: await state('title'), content: await state('content') };
   }
 
   async close(): Promise<void> {
+    await this.#watch.stop();
     await this.#stop();
     await this.#parts.replica.close();
   }
@@ -232,49 +234,73 @@ export class Replication {
     const parts = (channel: ReplicationChannel): ChannelParts => ({
       ...{ primary, replica, clock, onFault },
       wallMs: () => this.#wallMs(),
+      onRead: () => this.#progress.reading(channel),
       onApplied: (entries) => this.#onApplied(channel, entries),
+      onPassedOver: (fault) => {
+        this.#passedOver[channel] += 1;
+        this.#lacks = { changes: (this.#lacks?.changes ?? 0) + 1, last: fault.message };
+        onFault(new Error(`passed over, so that the replica lacks it from now on: ${fault.message}`, { cause: fault }));
+      },
     });
     return { title: new Channel('title', parts('title')), content: new Channel('content', parts('content')) };
   }
 
   async #copy(): Promise<void> {
-    const from = this.committed;
-    await copyPrimary(this.#parts.primary, this.#db, this.#sourceUuid, from);
-    Object.assign(this.#applied, from);
+    const { primary, replica, clock } = this.#parts;
+    const from = this.#progress.committed;
+    for (let time = 1; ; time += 1) {
+      try {
+        await copyPrimary(primary, replica, this.#sourceUuid, from);
+        break;
+      } catch (error) {
+        this.#copyFault = error instanceof Error ? error.message : String(error);
+        if (time === mostCopies) throw error;
+        await clock.wait(clock.now() + copyRetryMs);
+      }
+    }
+    this.#copyFault = undefined;
+    this.#lacks = undefined;
+    this.#progress.copied(from);
   }
 
   /** What is known of the log, read again from the two databases. */
   async #recover(): Promise<void> {
-    const { primary } = this.#parts;
     const marks = await this.#db.selectFrom('replica_state').select(['channel', 'applied_seq']).execute();
-    this.#pending.clear();
-    for (const channel of replicationChannels) {
-      const applied = Number(marks.find((mark) => mark.channel === channel)?.applied_seq ?? 0);
-      const entries = await primary.selectFrom('change_log').select(['seq', 'conversation_uuid']).where('channel', '=', channel).orderBy('seq').execute();
-      this.#applied[channel] = applied;
-      this.#committed[channel] = Math.max(this.#committed[channel], applied, Number(entries.at(-1)?.seq ?? 0));
-      for (const { seq, conversation_uuid } of entries) this.#pending.add(channel, Number(seq), conversation_uuid);
-    }
+    const found = async (channel: ReplicationChannel) => {
+      const those = this.#parts.primary.selectFrom('change_log').select(['seq', 'conversation_uuid']).where('channel', '=', channel).orderBy('seq');
+      return {
+        appliedSeq: Number(marks.find((mark) => mark.channel === channel)?.applied_seq ?? 0),
+        entries: (await those.execute()).map(({ seq, conversation_uuid }) => ({ seq: Number(seq), conversationUuid: conversation_uuid })),
+      };
+    };
+    this.#progress.recover({ title: await found('title'), content: await found('content') });
   }
 
   #wake(): void {
     for (const channel of replicationChannels) void this.#channels[channel].run();
   }
 
-  #announce(logged: readonly Logged[]): void {
-    for (const { seq, channel, conversationUuid } of logged) {
-      this.#committed[channel] = Math.max(this.#committed[channel], seq);
-      this.#pending.add(channel, seq, conversationUuid);
-    }
+  #onApplied(channel: ReplicationChannel, entries: readonly AppliedEntry[]): void {
+    for (const { lagMs } of entries) if (lagMs !== undefined) this.#parts.onLag(channel, lagMs);
+    this.#progress.apply(
+      channel,
+      entries.map(({ seq }) => seq),
+    );
+    if (channel === 'title') void this.#channels.content.run();
   }
 
-  #onApplied(channel: ReplicationChannel, entries: readonly AppliedEntry[]): void {
-    for (const { seq, lagMs } of entries) {
-      this.#applied[channel] = Math.max(this.#applied[channel], seq);
-      this.#pending.remove(channel, seq);
-      this.#parts.onLag(channel, lagMs);
+  /** At what others committed, applied or left behind; while this server is paused, too: the others are not. */
+  async #look(): Promise<void> {
+    for (const channel of replicationChannels) {
+      const tell = this.#progress.reading(channel);
+      try {
+        const rows = await oldestEntries(this.#parts.primary, channel, 1);
+        tell({ seqs: rows.map(({ seq }) => seq), isWhole: rows.length === 0 });
+        if (rows.length > 0) await this.#channels[channel].run();
+      } catch (error) {
+        // A database that is away is told by requests and by the appliers.
+        if (!(error instanceof StoreFault)) this.#parts.onFault(error);
+      }
     }
-    for (const look of this.#waiting) look();
-    if (channel === 'title') void this.#channels.content.run();
   }
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { NodeSqliteDialect } from '../sqlite-dialect.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
 import type { ReplicaTables } from './replica-schema.ts';
@@ -10,14 +10,20 @@ const fillingBusyMs = 60_000;
 
 /** A SQLite database beside the primary's file, or in memory. */
 export function sqliteReplica(primaryFile: string | undefined): ReplicaDatabase {
-  const db = new Kysely<ReplicaTables>({ dialect: new NodeSqliteDialect(() => openFile(primaryFile === undefined ? undefined : `${primaryFile}-replica`)) });
+  const dialect = new NodeSqliteDialect(() => openFile(primaryFile === undefined ? undefined : `${primaryFile}-replica`));
+  const db = new Kysely<ReplicaTables>({ dialect });
   return {
     db,
     tellingWaits: () => db,
     text: 'text',
+    isShared: primaryFile !== undefined,
     alone: (work) => (primaryFile === undefined ? work() : locked(primaryFile, work)),
     // A transaction has the file's write lock from its beginning; in memory nobody else is there.
-    turn: () => Promise.resolve(primaryFile !== undefined),
+    turn: () => Promise.resolve(),
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+    pool: () => ({ ...dialect.load(), refused: 0 }),
     close: () => db.destroy(),
   };
 }
