@@ -54,7 +54,8 @@ describe('p99 of a class, errors and the pilot, simulated', () => {
     atLeast(slow.fail, slow.sets, 0.9);
     const margin = simulateTails({ ...restless, slower: 0.25 }, 120);
     expect(margin.demoted).toBeGreaterThan(0);
-    atMost(margin.claimed, margin.sets, wrongPasses);
+    // Of the gates that have its bound as a condition.
+    atMost(margin.claimed, margin.sets - margin.demoted, wrongPasses);
   }, 60_000);
 
   test('a standard error that is half of what it should be is found out', () => {
