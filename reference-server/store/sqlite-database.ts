@@ -12,7 +12,7 @@ const busyMs = 60_000;
 
 /** Node's built-in SQLite on a file, or in memory. */
 export async function openSqlite(file: string | undefined): Promise<Database> {
-  const dialect = new NodeSqliteDialect(() => openFile(file));
+  const dialect = new NodeSqliteDialect(() => openFile(file), { groupCommit: file !== undefined });
   const db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db, { kind: 'sqlite' });

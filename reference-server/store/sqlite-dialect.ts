@@ -16,6 +16,7 @@ import {
 import type { PoolCounts } from './database.ts';
 import { checkText, StoreFault } from './faults.ts';
 import { sqliteFault } from './sqlite-faults.ts';
+import { GroupCommitDriver, type SingleDriver } from './sqlite-group-commit.ts';
 
 /** Distinct statements kept prepared; a server has about a hundred. */
 const maxCachedStatements = 512;
@@ -31,19 +32,26 @@ export interface SqliteQueue {
 /** As many as there can be requests: streams that end together all write. */
 const defaultQueue: Readonly<SqliteQueue> = { waiting: 20_000, waitMs: 10_000 };
 
+export interface SqliteOptions {
+  queue?: Readonly<SqliteQueue>;
+  /** Transactions of one turn of the event loop are committed together: for a file, whose commits wait for the disk. */
+  groupCommit?: boolean;
+}
+
 /** Kysely on Node's built-in SQLite: one connection, prepared statements kept by their text. What the file does to a query is a StoreFault. */
 export class NodeSqliteDialect implements Dialect {
   readonly #open: () => DatabaseSync;
-  readonly #queue: Readonly<SqliteQueue>;
+  readonly #options: SqliteOptions;
   #driver: NodeSqliteDriver | undefined;
   /** `open` is called once, at the first query; the database is closed by `db.destroy()`. */
-  constructor(open: () => DatabaseSync, queue = defaultQueue) {
+  constructor(open: () => DatabaseSync, options: SqliteOptions = {}) {
     this.#open = open;
-    this.#queue = queue;
+    this.#options = options;
   }
   createDriver(): Driver {
-    this.#driver = new NodeSqliteDriver(this.#open, this.#queue);
-    return this.#driver;
+    const { queue = defaultQueue, groupCommit = false } = this.#options;
+    this.#driver = new NodeSqliteDriver(this.#open, queue);
+    return groupCommit ? new GroupCommitDriver(this.#driver) : this.#driver;
   }
   /** Of the one connection. */
   load(): PoolCounts {
@@ -67,7 +75,7 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-class NodeSqliteDriver implements Driver {
+class NodeSqliteDriver implements SingleDriver {
   readonly #open: () => DatabaseSync;
   #database: DatabaseSync | undefined;
   #connection: NodeSqliteConnection | undefined;
@@ -83,6 +91,9 @@ class NodeSqliteDriver implements Driver {
   }
   load(): { busy: number; waiting: number; refused: number } {
     return { busy: this.#busy ? 1 : 0, waiting: this.#waiting.length, refused: this.#refused };
+  }
+  isInTransaction(): boolean {
+    return this.#database?.isTransaction ?? false;
   }
   async init(): Promise<void> {
     this.#database = this.#open();
@@ -122,7 +133,7 @@ class NodeSqliteDriver implements Driver {
   }
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     // A full disk, for one, has ended it: what went wrong is told by the statement that failed.
-    if (this.#database?.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+    if (this.isInTransaction()) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
   async destroy(): Promise<void> {
     this.#connection = undefined;

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function open(queue?: SqliteQueue): Promise<void> {
-  dialect = new NodeSqliteDialect(() => new DatabaseSync(file(), { timeout: 0 }), queue);
+  dialect = new NodeSqliteDialect(() => new DatabaseSync(file(), { timeout: 0 }), { ...(queue && { queue }) });
   db = new Kysely<Notes>({ dialect });
   await sql`create table notes (id integer primary key, text text not null)`.execute(db);
 }
