@@ -76,7 +76,7 @@ export function studyDriver(study: Study, cells: ReadonlyMap<string, Cell>, cont
 }
 
 /** Reads of a replica are what writes are late for: under strong reads everything is seen at once, and the users of every cell would come back within that. */
-async function underEventualReads<T>(control: ControlClient, look: () => Promise<T>): Promise<T> {
+export async function underEventualReads<T>(control: ControlClient, look: () => Promise<T>): Promise<T> {
   const own = await control.policies();
   if (!own || own.reads === 'eventual') return look();
   await control.setPolicies({ ...own, reads: 'eventual' });

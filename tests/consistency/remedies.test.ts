@@ -2,6 +2,9 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { underEventualReads } from '../../harness/consistency/study-driver.ts';
+import { controlClient } from '../../harness/control-client.ts';
+import { startServerProcess } from '../../harness/server-process.ts';
 import type { CellFindings } from '../../harness/results/findings.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
@@ -65,6 +68,21 @@ test.concurrent('reject, strong and session reads lose no message and no answer'
   expect(cells.get('reject')?.refused).toBeGreaterThan(0);
   expect(run.verdict.verdict, run.verdict.reasons.join('\n')).toBe('pass');
   expect(code).toBe(0);
+});
+
+test('the first look is under eventual reads, and the cell has its own again, whatever becomes of the look', async () => {
+  const server = await startServerProcess({ profile: 'instant' });
+  try {
+    const control = controlClient(server.controlUrl);
+    const strong = { conflict: 'branch', idempotency: 'off', reads: 'strong' } as const;
+    await control.setPolicies(strong);
+    expect(await underEventualReads(control, () => control.policies())).toEqual({ ...strong, reads: 'eventual' });
+    expect(await control.policies()).toEqual(strong);
+    await expect(underEventualReads(control, () => Promise.reject(new Error('nothing seen')))).rejects.toThrow('nothing seen');
+    expect(await control.policies()).toEqual(strong);
+  } finally {
+    await server.stop();
+  }
 });
 
 function expectNoneLost(cells: ReadonlyMap<string, CellFindings>, names: readonly string[]): void {
