@@ -49,7 +49,7 @@ export const everyService: Scenario = {
   origins: { ...pageLoad.origins },
   load: { kind: 'constant', ratePerSecond: 100 },
   durationMs: 16_000,
-  users: 8,
+  users: 4,
   setup: [...(pageLoad.setup ?? []), makeProject],
   journeys: [...crud.journeys, ...readsOfPageLoad(), ...writes.map((step) => ({ name: step.operation, steps: [step] }))],
   objectives: [],
