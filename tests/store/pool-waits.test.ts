@@ -27,7 +27,7 @@ describe.skipIf(postgres === undefined)('Postgres', () => {
     const database = await there.newDatabase();
     await withTraced({ database, databasePool: 1 }, async ({ server, collector, flush }) => {
       const scrape = async (): Promise<MetricLine[]> => metricLines((await ask(server.url, '/metrics')).body.toString());
-      const atLeastOne = async (name: string): Promise<true | undefined> => (metricValue(await scrape(), name) ?? 0) >= 1 || undefined;
+      const atLeastOne = async (name: string): Promise<true | undefined> => (metricValue(await scrape(), name, { pool: 'primary' }) ?? 0) >= 1 || undefined;
       const user = await signIn(server.url, 'owner@example.com');
       expect((await user.call('projects.list')).status).toBe(200);
       // Whoever writes waits for this lock, with the connection in hand.
