@@ -27,7 +27,7 @@ export function postgresReplica(primary: Extract<Place, { kind: 'postgres' }>): 
         return await own.connection().execute(async (connection) => {
           await sql`select pg_advisory_lock(${sql.lit(fillLock)})`.execute(connection);
           await connection.schema.createSchema(place.schema).ifNotExists().execute();
-          return await work();
+          return await work(false);
         });
       } finally {
         // The lock goes with its connection.

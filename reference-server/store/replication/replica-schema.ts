@@ -98,19 +98,31 @@ const pageRows = 500;
 /** Values in one insert. */
 const maxParametersEach = 2_000;
 
+export interface Copy {
+  primary: Kysely<Tables>;
+  /** Nobody writes to it. */
+  isStill: boolean;
+  replica: ReplicaDatabase;
+  /** Of the primary. */
+  sourceUuid: string;
+  /** Up to where it has what the log had. */
+  applied: Position;
+}
+
 /**
  * Makes the replica the same as the primary at one moment, in one transaction: nobody sees half of it. What is committed later is in the log, and is applied
  * after it; until it is done, nothing is. When it fails, the replica is as it was, nothing is applied, and the next start copies anew.
  */
-export async function copyPrimary(primary: Kysely<Tables>, replica: ReplicaDatabase, sourceUuid: string, applied: Position): Promise<void> {
+export async function copyPrimary({ primary, isStill, replica, sourceUuid, applied }: Copy): Promise<void> {
   // Committed before the rest.
   await replica.db.deleteFrom('replica_state').execute();
   await replica.db.transaction().execute(async (transaction) => {
     await replica.turn(transaction);
     for (const table of replicatedTables.toReversed()) await transaction.deleteFrom(table).execute();
-    await snapshotOf(primary, async (snapshot) => {
-      for (const table of replicatedTables) await copyTable(snapshot, transaction, table);
-    });
+    const copyAll = async (from: Kysely<Tables>): Promise<void> => {
+      for (const table of replicatedTables) await copyTable(from, transaction, table);
+    };
+    await (isStill ? copyAll(primary) : snapshotOf(primary, copyAll));
     for (const channel of replicationChannels) {
       const numbers = { applied_seq: applied[channel], recent_seqs: '[]' };
       await transaction

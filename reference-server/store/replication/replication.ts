@@ -82,8 +82,8 @@ export class Replication {
   static async start(parts: ReplicationParts): Promise<Replication> {
     const { uuid } = await parts.primary.selectFrom('replication_source').select('uuid').executeTakeFirstOrThrow();
     const replication = new Replication(parts, uuid);
-    await parts.replica.alone(async () => {
-      if (await makeReplica(replication.#db, uuid, parts.replica.text)) await replication.#copy();
+    await parts.replica.alone(async (isStill) => {
+      if (await makeReplica(replication.#db, uuid, parts.replica.text)) await replication.#copy(isStill);
     });
     await replication.#recover();
     replication.#wake();
@@ -192,7 +192,7 @@ export class Replication {
       await work();
       // Of the rows that are gone. What is committed from now on is in the copy, or applied after it.
       await this.#parts.primary.deleteFrom('change_log').execute();
-      await this.#copy();
+      await this.#copy(false);
     } finally {
       this.#channels = this.#makeChannels();
       if (this.#isPaused) await this.pause();
@@ -245,12 +245,12 @@ export class Replication {
     return { title: new Channel('title', parts('title')), content: new Channel('content', parts('content')) };
   }
 
-  async #copy(): Promise<void> {
+  async #copy(isStill: boolean): Promise<void> {
     const { primary, replica, clock } = this.#parts;
     const from = this.#progress.committed;
     for (let time = 1; ; time += 1) {
       try {
-        await copyPrimary(primary, replica, this.#sourceUuid, from);
+        await copyPrimary({ primary, isStill, replica, sourceUuid: this.#sourceUuid, applied: from });
         break;
       } catch (error) {
         this.#copyFault = error instanceof Error ? error.message : String(error);

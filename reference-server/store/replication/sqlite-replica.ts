@@ -17,7 +17,7 @@ export function sqliteReplica(primaryFile: string | undefined): ReplicaDatabase 
     tellingWaits: () => db,
     text: 'text',
     isShared: primaryFile !== undefined,
-    alone: (work) => (primaryFile === undefined ? work() : locked(primaryFile, work)),
+    alone: (work) => (primaryFile === undefined ? work(true) : locked(primaryFile, () => work(true))),
     // A transaction has the file's write lock from its beginning; in memory nobody else is there.
     turn: () => Promise.resolve(),
     async ping() {
