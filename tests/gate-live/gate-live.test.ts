@@ -147,13 +147,16 @@ describe('a side that is broken', () => {
   }, 60_000);
 
   it('cannot take the offered load: head alone fails, both are invalid', async () => {
-    const alone = await run(server(), server('wait=3000'));
+    const compare = (): Promise<Outcome> => run(server(), server('wait=3000'));
+    const first = await compare();
+    // A driver that was late because of another program makes it invalid, and says nothing of head: once more.
+    const alone = first.gate.verdict.reasons.join().includes(', driving ') ? await compare() : first;
     expect(alone.gate.verdict.verdict).toBe('fail');
     expect(alone.gate.verdict.reasons.join()).toMatch(/cannot take the offered load/);
     const both = await run(server('wait=3000'), server('wait=3000'));
     expect(both.gate.verdict.verdict).toBe('invalid');
     expect(both.code).toBe(75);
-  }, 120_000);
+  }, 150_000);
 });
 
 describe('a gate that is stopped', () => {
