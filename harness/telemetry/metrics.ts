@@ -58,7 +58,12 @@ export function runMetrics(nowEpochMs: () => number = () => performance.timeOrig
       const state = byLeg.get(leg);
       if (!state) return;
       state.ended = true;
-      enterPhase(state, 'ended', nowEpochMs());
+      const endedAtEpochMs = nowEpochMs();
+      const measuredFrom = state.startedAtEpochMs + leg.warmupMs;
+      // Its last answers may have come between two updates.
+      if (endedAtEpochMs >= measuredFrom) enterPhase(state, 'measured', measuredFrom);
+      if (endedAtEpochMs >= measuredFrom + leg.durationMs) enterPhase(state, 'drain', measuredFrom + leg.durationMs);
+      enterPhase(state, 'ended', endedAtEpochMs);
       if ([...legs.values()].every(({ ended }) => ended)) loopDelay.stop();
     },
     sample(leg, sample) {

@@ -45,6 +45,23 @@ describe('what a run tells', () => {
     expect(starts).toEqual([1_700_000_000, 1_700_000_001, 1_700_000_005, 1_700_000_006.5]);
   });
 
+  it('has every phase of a leg whose last answers came between two updates, and none that a stopped one did not get to', async () => {
+    const begun = 1_700_000_000_000;
+    const startsOf = async (endedAfterMs: number): Promise<unknown> => {
+      let nowMs = begun;
+      const metrics = runMetrics(() => nowMs);
+      metrics.start(leg, planOf('http://127.0.0.1:1', leg));
+      metrics.update(leg, live, 900);
+      nowMs += endedAfterMs;
+      metrics.end(leg);
+      const lines = (await linesOf(metrics)).filter(({ name }) => name === names.phaseStart);
+      return Object.fromEntries(lines.map(({ labels, value }) => [labels['phase'], value - begun / 1_000]));
+    };
+    expect(await startsOf(5_125)).toEqual({ 'warm-up': 0, measured: 1, drain: 5, ended: 5.125 });
+    expect(await startsOf(3_000)).toEqual({ 'warm-up': 0, measured: 1, ended: 3 });
+    expect(await startsOf(500)).toEqual({ 'warm-up': 0, ended: 0.5 });
+  });
+
   it('requests by outcome and phase, latency as the report counts it, exemplars of sampled traces', async () => {
     const metrics = runMetrics();
     metrics.start(leg, planOf('http://127.0.0.1:1', leg));
