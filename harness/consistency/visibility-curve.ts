@@ -27,7 +27,7 @@ export interface VisibilityQuantile {
   p: number;
   /** Absent: the reads never reach that share. */
   ms?: number;
-  /** 95%, by resampling conversations; an end is absent where the resampled curves do not reach the share either. */
+  /** 95%, by resampling conversations; absent where too few writes lie beyond the share for that to hold; an end is absent where the resampled curves do not reach the share either. */
   lowMs?: number;
   highMs?: number;
   /** False: too few writes to tell this share (ten are wanted beyond it). */
@@ -45,6 +45,11 @@ export const visibilityShares: readonly number[] = [0.5, 0.95, 0.99];
 const resamples = 200;
 const binsDrawn = 40;
 const leastTold = 0.95;
+/**
+ * So many writes must lie beyond a share above the median for an interval of it. By simulation (120 and 1,000 writes, four to a conversation): the interval of 50% holds the
+ * true time in 95 of 100, that of 95% in 63 of 100 with 6 writes beyond it and in 90 with 50, that of 99% in 40 with 10.
+ */
+const leastBeyond = 50;
 
 /**
  * P(a read sent t after the acknowledgement sees the write), in bins with intervals, and t-visibility: the smallest t at which the curve reaches 50, 95 and 99%.
@@ -82,11 +87,12 @@ function quantilesOf(sorted: readonly AimedRead[], writes: number, seed: number)
     const values = drawn.map((found) => found[index] ?? Number.POSITIVE_INFINITY).toSorted((a, b) => a - b);
     const lowMs = values[Math.floor(0.025 * values.length)];
     const highMs = values[Math.min(values.length - 1, Math.ceil(0.975 * values.length))];
+    const isTold = p <= 0.5 || writes * (1 - p) >= leastBeyond - 1e-6;
     return {
       p,
       ...(ms !== undefined && { ms }),
-      ...(lowMs !== undefined && Number.isFinite(lowMs) && { lowMs }),
-      ...(highMs !== undefined && Number.isFinite(highMs) && { highMs }),
+      ...(isTold && lowMs !== undefined && Number.isFinite(lowMs) && { lowMs }),
+      ...(isTold && highMs !== undefined && Number.isFinite(highMs) && { highMs }),
       enough: ms !== undefined && writes * Math.min(p, 1 - p) >= 10 - 1e-6,
     };
   });

@@ -31,7 +31,7 @@ export function visibilityFindings(
 }
 
 /**
- * Whether visibility differs between the full rate and half of it, by intervals that do not overlap: at the median, and at 99% where both sides have enough writes. Undecided
+ * Whether visibility differs between the full rate and half of it, by intervals that do not overlap: at the median, and at 95% and 99% where both sides have an interval. Undecided
  * where a side never gets there: then the load may be what keeps it from that.
  */
 export function ownLoad(reads: readonly RatedRead[], seed: number): NonNullable<CellFindings['ownLoad']> {
@@ -44,7 +44,7 @@ export function ownLoad(reads: readonly RatedRead[], seed: number): NonNullable<
   );
   const sides = full.flatMap((one, index) => {
     const other = half[index];
-    return other && (index === 0 || (one.p === 0.99 && one.enough && other.enough)) ? [comparedRates(one, other)] : [];
+    return other && (index === 0 || (one.lowMs !== undefined && other.lowMs !== undefined)) ? [comparedRates(one, other)] : [];
   });
   return {
     moved: sides.some(({ moved }) => moved),
@@ -54,7 +54,7 @@ export function ownLoad(reads: readonly RatedRead[], seed: number): NonNullable<
 }
 
 function comparedRates(full: VisibilityQuantile, half: VisibilityQuantile): NonNullable<CellFindings['ownLoad']> {
-  const what = full.p === 0.5 ? 'median visibility' : `visibility of ${full.p * 100}%`;
+  const what = full.p === 0.5 ? 'median visibility' : `visibility of ${(full.p * 100).toFixed(0)}%`;
   if (full.ms === undefined || half.ms === undefined) {
     const never = [...(full.ms === undefined ? ['at the full rate'] : []), ...(half.ms === undefined ? ['at half of it'] : [])].join(' and ');
     return { moved: false, decided: false, text: `${what}: reads never got there ${never}, so whether the load moves what it measures is not known` };

@@ -36,7 +36,11 @@ export function lostTexts({ lost, lostAnswers, resubmit }: CellFindings): string
   return [
     `lost: the first message of ${shareText(lost)} users who sent another; ${shareText(others)} messages that nothing followed${answers}`,
     `of those users, who came back within the ${ms(early.withinMs)} that writes took to be seen: ${shareText(early)}; ${
-      late ? `later than ${ms(late.fromMs)}, when everything was seen: ${shareText(late)}` : 'when everything is seen is not known: some writes never were'
+      late
+        ? late.n === 0
+          ? `nobody came back later than ${ms(late.fromMs)}, when everything was seen`
+          : `later than ${ms(late.fromMs)}, when everything was seen: ${shareText(late)}`
+        : 'when everything is seen is not known: some writes never were'
     }`,
   ];
 }
