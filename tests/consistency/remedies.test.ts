@@ -10,6 +10,7 @@ import type { RunFile } from '../../harness/results/run-file.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { onlyWrittenRun } from '../support/runs.ts';
+import { missingLine } from '../support/tools.ts';
 
 // Cells mostly wait: two runs side by side, each with a server of its own.
 vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 });
@@ -117,7 +118,7 @@ test.concurrent('strong reads are never stale, and a session sees what it wrote 
 
 test.concurrent('on Postgres it is the same: a replica that lags loses, a primary that is asked does not', async (context) => {
   const postgres = await startPostgres();
-  if (!postgres) return context.skip('Postgres 15 is missing: apt-get install postgresql-15');
+  if (!postgres) return context.skip(missingLine('postgres'));
   try {
     const { cells } = await studied('resubmit', ['--cells', 'lww,strong', '--count', '60', '--rate', '20'], { DATABASE_URL: await postgres.newDatabase() });
     expect(cells.get('lww')?.lost.count).toBeGreaterThan(0);

@@ -1,23 +1,14 @@
 /** What an applier that ends at a bad moment leaves, and what the next one makes of it. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { constant } from '../../reference-server/latency/distribution.ts';
 import { realClock } from '../../reference-server/latency/deadline-clock.ts';
 import type { Place } from '../../reference-server/store/database.ts';
 import { Replication } from '../../reference-server/store/replication/replication.ts';
 import { openStore, type Store } from '../../reference-server/store/store.ts';
 import type { ConversationsTable, MessagesTable } from '../../reference-server/store/tables.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   const clock = realClock();
   afterAll(() => clock.stop());
   const lagsMs: number[] = [];

@@ -5,6 +5,7 @@ import type { ReadThroughCache } from '../../reference-server/cache/cache.ts';
 import { lruCache } from '../../reference-server/cache/lru.ts';
 import { redisCache } from '../../reference-server/cache/redis.ts';
 import { startRedis } from '../support/redis.ts';
+import { missingLine } from '../support/tools.ts';
 import { until } from '../stack/parts.ts';
 
 const redis = await startRedis();
@@ -50,7 +51,7 @@ function loader<T>(value: T): { load: () => Promise<T>; loads: () => number; fin
 
 const kinds: Kind[] = [{ name: 'in process', open: async (ttlMs = hour) => lruCache(100, ttlMs, () => performance.now()) }];
 if (redis) kinds.push({ name: 'redis', open: (ttlMs) => ofRedis(ttlMs) });
-else test.skip('Redis is not here');
+else test.skip(missingLine('redis'));
 
 describe.for(kinds)('$name', ({ open }) => {
   test('loads on a miss and keeps the value as it was, by its key', async () => {

@@ -1,22 +1,14 @@
 /** What becomes of a message that is written on a stale view of its conversation, under each policy. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../reference-server/server.ts';
 import { ask, json } from '../server/frame.ts';
 import { type Client, type ErrorAnswer, signIn, type WithMessages } from '../services-core/client.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { startOn } from './place.ts';
 
 const root = '00000000-0000-4000-8000-000000000000';
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   let server: RunningServer;
   let user: Client;
   beforeAll(async () => {

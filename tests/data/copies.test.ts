@@ -1,27 +1,19 @@
 /** The replica is copied from the primary as it is at one moment, or not at all. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { realClock } from '../../reference-server/latency/deadline-clock.ts';
 import { constant } from '../../reference-server/latency/distribution.ts';
 import type { ReplicaDatabase } from '../../reference-server/store/replication/replica-database.ts';
 import { Replication } from '../../reference-server/store/replication/replication.ts';
 import { openStore, type Store } from '../../reference-server/store/store.ts';
 import type { ConversationsTable, MessagesTable } from '../../reference-server/store/tables.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 
-const kinds = await databaseKinds();
 const clock = realClock();
 const size = { conversations: 60, projects: 2, artifacts: 4 };
 const at = '2026-06-01T00:00:00.000000Z';
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-  clock.stop();
-});
+afterAll(() => clock.stop());
 
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   const rowsOf = async (db: Store['db']) => ({
     conversations: await db.selectFrom('conversations').selectAll().orderBy('uuid').execute(),
     messages: await db.selectFrom('messages').selectAll().orderBy('uuid').execute(),

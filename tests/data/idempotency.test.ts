@@ -1,9 +1,9 @@
 /** The same key and request once, whatever happens to its client. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../reference-server/server.ts';
 import { ask, json, putProfile } from '../server/frame.ts';
 import { type Client, type ErrorAnswer, eventsOf, signIn, type WithMessages } from '../services-core/client.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { startTiers } from '../tiers/tiers.ts';
 import { startOn } from './place.ts';
 
@@ -16,16 +16,8 @@ const textOf = (answer: string): string =>
     .map(({ data }) => (data['delta'] as { text: string }).text)
     .join('');
 const tree = (user: Client, uuid: string): Promise<WithMessages> => user.ask('GET', `/chat_conversations/${uuid}?tree=True`);
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ name, place }) => {
   let server: RunningServer;
   let user: Client;
   beforeAll(async () => {
@@ -120,29 +112,28 @@ describe.for(kinds)('$name', ({ isHere, place }) => {
     expect(messages.map(({ stop_reason }) => stop_reason)).toEqual([null, 'end_turn']);
     expect(messages[1]?.content[0]?.text).toBe(textOf(text));
   });
-});
 
-it.each(kinds)('$name: answers outlive a restart; after their time a key is free', async ({ isHere, place, name }) => {
-  if (!isHere) return;
-  const where = await place();
-  const request = async (server: RunningServer, cookie?: string): Promise<{ text: string; replayed: string | null; cookie: string }> => {
-    const user = await signIn(server, 'user-0@example.com');
-    const answer = await user.request('POST', '/chat_conversations', { name }, keyed('kept'));
-    return { text: answer.text, replayed: answer.headers.get(replayedHeader), cookie: cookie ?? user.cookie };
-  };
-  const policies = { idempotency: 'keys' } as const;
-  const one = await startOn(where, { policies });
-  const first = await request(one);
-  await one.stop();
-  const other = await startOn(where, { policies, idempotencyTtlMs: 1 });
-  const second = await request(other);
-  expect([second.text, second.replayed]).toEqual([first.text, 'true']);
-  const user = await signIn(other, 'user-1@example.com');
-  const ofOneMs = async (): Promise<string | null> => (await user.request('POST', '/chat_conversations', {}, keyed('short'))).headers.get(replayedHeader);
-  expect(await ofOneMs()).toBe(null);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(await ofOneMs()).toBe(null);
-  await other.stop();
+  it('answers outlive a restart; after their time a key is free', async () => {
+    const where = await place();
+    const request = async (server: RunningServer, cookie?: string): Promise<{ text: string; replayed: string | null; cookie: string }> => {
+      const user = await signIn(server, 'user-0@example.com');
+      const answer = await user.request('POST', '/chat_conversations', { name }, keyed('kept'));
+      return { text: answer.text, replayed: answer.headers.get(replayedHeader), cookie: cookie ?? user.cookie };
+    };
+    const policies = { idempotency: 'keys' } as const;
+    const one = await startOn(where, { policies });
+    const first = await request(one);
+    await one.stop();
+    const other = await startOn(where, { policies, idempotencyTtlMs: 1 });
+    const second = await request(other);
+    expect([second.text, second.replayed]).toEqual([first.text, 'true']);
+    const user = await signIn(other, 'user-1@example.com');
+    const ofOneMs = async (): Promise<string | null> => (await user.request('POST', '/chat_conversations', {}, keyed('short'))).headers.get(replayedHeader);
+    expect(await ofOneMs()).toBe(null);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await ofOneMs()).toBe(null);
+    await other.stop();
+  });
 });
 
 it('off, as observed: a key changes nothing', async () => {

@@ -1,22 +1,13 @@
 /** A job that ends whoever works on it, in the middle of others. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { mostAttempts } from '../../reference-server/jobs/job-queue.ts';
 import { enqueue, putBack, removeJob, takeJobs } from '../../reference-server/jobs/job-rows.ts';
 import { openStore } from '../../reference-server/store/store.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 
-const kinds = await databaseKinds();
 const leaseMs = 100;
 
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   test('it is given up, and takes none of those that were taken with it along', async () => {
     const store = await openStore({ seed: 1, size: { conversations: 1, projects: 1, artifacts: 1 }, place: await place() });
     try {

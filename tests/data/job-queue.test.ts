@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Kysely } from 'kysely';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobKind } from '../../reference-server/jobs/job-kind.ts';
 import { JobQueue, type JobQueueParts, mostAttempts } from '../../reference-server/jobs/job-queue.ts';
 import { countJobs, enqueue, takeJobs } from '../../reference-server/jobs/job-rows.ts';
@@ -12,24 +12,16 @@ import type { Place } from '../../reference-server/store/database.ts';
 import { openStore, type Store } from '../../reference-server/store/store.ts';
 import type { Tables } from '../../reference-server/store/tables.ts';
 import { until } from '../server/frame.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import type { Death, Moment } from './dying-worker.ts';
 
-const kinds = await databaseKinds();
 const size = { conversations: 1, projects: 1, artifacts: 1 };
 const clock = realClock();
 const dyingWorker = fileURLToPath(new URL('./dying-worker.ts', import.meta.url));
 
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-  clock.stop();
-});
+afterAll(() => clock.stop());
 
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   let where: Place;
   let store: Store;
   let queues: JobQueue[] = [];

@@ -1,22 +1,17 @@
 /** Asynchronous work by real processes: killed in the middle, and two on one database. Nothing is lost, and nothing shows twice. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type ServerProcess, startServerProcess } from '../../harness/server-process.ts';
 import { countJobs } from '../../reference-server/jobs/job-rows.ts';
 import { openDatabase, type Place } from '../../reference-server/store/database.ts';
 import { signIn, type User } from '../operations/client.ts';
 import { ask, until } from '../server/frame.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 
-const kinds = await databaseKinds();
 const testMs = 60_000;
 const conversationsEach = 8;
 const itemsEach = 3;
-
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
 /** What was asked for and accepted, and so must be there in the end. */
 interface Wanted {
@@ -98,11 +93,7 @@ async function left(place: Place): Promise<number> {
   }
 }
 
-describe.for(kinds)('$name', ({ isHere, name, place, flags }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ name, place, flags }) => {
   const start = (where: Place): Promise<ServerProcess> => startServerProcess({ profile: 'instant', flags: flags(where) }, AbortSignal.timeout(testMs));
 
   test(
@@ -136,40 +127,41 @@ describe.for(kinds)('$name', ({ isHere, name, place, flags }) => {
     testMs,
   );
 
-  test.runIf(name === 'postgres')(
-    'two servers share the work, each job is done by one; one that is killed leaves its jobs to the other',
-    async () => {
-      const where = await place();
-      const [one, other] = [await start(where), await start(where)];
-      try {
-        const users = [await signIn(one.url, 'owner@example.com'), await signIn(other.url, 'owner@example.com')] as const;
-        const items = await ingested(users[0]);
-        const wanted = await newConversations(users[0]);
-        const done = async (): Promise<number> =>
-          (await metric(one, 'plumbline_job_duration_seconds_count')) + (await metric(other, 'plumbline_job_duration_seconds_count'));
-        await Promise.all([askFor(users[0], wanted, items, 'A title'), askFor(users[1], await newConversations(users[1]), items, 'A title')]);
-        // Versions, titles and the ingestion of each.
-        const jobs = 2 * (2 * conversationsEach + 1);
-        await until(async () => (await done()) >= jobs, 'all are done', 20_000);
-        await until(async () => (await metric(other, 'plumbline_jobs')) === 0, 'the queue is empty', 10_000);
-        expect(await done()).toBe(jobs);
-        for (const server of [one, other]) expect(await metric(server, 'plumbline_job_duration_seconds_count')).toBeGreaterThan(0);
-        expect(await snapshot(users[1], wanted)).toEqual(flat({ ...wanted, notDone: 0 }));
+  if (name === 'postgres')
+    test(
+      'two servers share the work, each job is done by one; one that is killed leaves its jobs to the other',
+      async () => {
+        const where = await place();
+        const [one, other] = [await start(where), await start(where)];
+        try {
+          const users = [await signIn(one.url, 'owner@example.com'), await signIn(other.url, 'owner@example.com')] as const;
+          const items = await ingested(users[0]);
+          const wanted = await newConversations(users[0]);
+          const done = async (): Promise<number> =>
+            (await metric(one, 'plumbline_job_duration_seconds_count')) + (await metric(other, 'plumbline_job_duration_seconds_count'));
+          await Promise.all([askFor(users[0], wanted, items, 'A title'), askFor(users[1], await newConversations(users[1]), items, 'A title')]);
+          // Versions, titles and the ingestion of each.
+          const jobs = 2 * (2 * conversationsEach + 1);
+          await until(async () => (await done()) >= jobs, 'all are done', 20_000);
+          await until(async () => (await metric(other, 'plumbline_jobs')) === 0, 'the queue is empty', 10_000);
+          expect(await done()).toBe(jobs);
+          for (const server of [one, other]) expect(await metric(server, 'plumbline_job_duration_seconds_count')).toBeGreaterThan(0);
+          expect(await snapshot(users[1], wanted)).toEqual(flat({ ...wanted, notDone: 0 }));
 
-        await askFor(users[0], wanted, items, 'Another title');
-        process.kill(one.pid, 'SIGKILL');
-        await until(
-          async () => JSON.stringify(await snapshot(users[1], wanted)) === JSON.stringify(flat({ ...wanted, notDone: 0 })),
-          'the other has done what was left',
-          20_000,
-        );
-      } finally {
-        await one.stop();
-        await other.stop();
-      }
-    },
-    testMs,
-  );
+          await askFor(users[0], wanted, items, 'Another title');
+          process.kill(one.pid, 'SIGKILL');
+          await until(
+            async () => JSON.stringify(await snapshot(users[1], wanted)) === JSON.stringify(flat({ ...wanted, notDone: 0 })),
+            'the other has done what was left',
+            20_000,
+          );
+        } finally {
+          await one.stop();
+          await other.stop();
+        }
+      },
+      testMs,
+    );
 });
 
 const flat = ({ titles, versions, ingestions, notDone }: Wanted & { notDone: number }): object => ({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../reference-server/server.ts';
 import { ask, json, until } from '../server/frame.ts';
 import { type Client, signIn, type WithMessages } from '../services-core/client.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { startOn } from './place.ts';
 
 const root = '00000000-0000-4000-8000-000000000000';
@@ -46,16 +46,7 @@ async function complete(uuid: string, prompt: string): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   beforeAll(async () => {
     server = await startOn(await place());
     user = await signIn(server, 'user-0@example.com');

@@ -1,5 +1,5 @@
 /** Every operation as every kind of account, on a project of somebody else, public and private, and what is in it. What is expected is written here once more, by hand. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiDocument } from '../../reference-server/edge/openapi.ts';
 import { startServer } from '../../reference-server/server.ts';
 import type { Place } from '../../reference-server/store/database.ts';
@@ -8,7 +8,7 @@ import { routes } from '../../reference-server/services/index.ts';
 import { openStore } from '../../reference-server/store/store.ts';
 import { operations } from '../../scenarios/operations.ts';
 import { signIn, type User } from '../operations/client.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { accountUuid, makeThings, requestOn, type Things } from './tenant.ts';
 
 const needsEditor = [
@@ -98,16 +98,7 @@ test('the OpenAPI document tells who is answered 403, and where 404 may be', () 
   expect(answering('404')).toEqual(expect.arrayContaining(inOrganization));
 });
 
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   let server: Awaited<ReturnType<typeof startServer>>;
   const users: Record<string, User> = {};
   let where: Place;

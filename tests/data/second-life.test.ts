@@ -1,26 +1,17 @@
 /** A uuid that is deleted and made again while what was written to the first one is still on its way: nothing of that is ever seen in the second. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { RunningServer } from '../../reference-server/server.ts';
 import { openDatabase, type Place } from '../../reference-server/store/database.ts';
 import { ask, json, until } from '../server/frame.ts';
 import { type Client, signIn, type WithMessages } from '../services-core/client.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { startOn } from './place.ts';
-
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
 interface Replication {
   channels: Record<'title' | 'content', { backlog: number }>;
 }
 
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   let where: Place;
   let server: RunningServer;
   let user: Client;

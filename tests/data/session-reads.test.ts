@@ -1,20 +1,16 @@
 /** Reads that see at least what a token names. */
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { metricNames } from '../../scenarios/names.ts';
 import type { RunningServer } from '../../reference-server/server.ts';
 import { ask } from '../server/frame.ts';
 import { type Client, eventsOf, signIn, type WithMessages } from '../services-core/client.ts';
 import { metricLines, metricValue } from '../telemetry/metric-lines.ts';
-import { databaseKinds } from '../store/databases.ts';
+import { forEachDatabase } from '../store/databases.ts';
 import { startTiers } from '../tiers/tiers.ts';
 import { startOn } from './place.ts';
 
 const header = 'x-consistency-token';
-const kinds = await databaseKinds();
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
 /** The token of the answer, which a stream tells at its end. */
 function answerToken(text: string): string {
@@ -23,11 +19,7 @@ function answerToken(text: string): string {
   return String(token);
 }
 
-describe.for(kinds)('$name', ({ isHere, name, place }) => {
-  if (!isHere) {
-    it.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ name, place }) => {
   let server: RunningServer;
   let user: Client;
   beforeAll(async () => {
@@ -80,36 +72,37 @@ describe.for(kinds)('$name', ({ isHere, name, place }) => {
     expect((await read(uuid, 'session', created.headers.get(header) ?? '')).json<WithMessages>().name).toBe('Mine');
   });
 
-  it.runIf(name === 'postgres')('a read that waited for a commit, and saw it, has it in its token', async () => {
-    const where = await place();
-    const small = await startOn(where, { databasePool: 1 });
-    const holder = new pg.Client({ connectionString: where.kind === 'postgres' ? where.url : '' });
-    await holder.connect();
-    try {
-      // Of an owner's role nothing is asked, which would wait in place of the read.
-      const client = await signIn(small, 'owner@example.com');
-      const { uuid } = await client.ask<{ uuid: string }>('POST', '/chat_conversations', { name: 'Before' }, 201);
-      await ask(small.controlUrl, '/replication/pause', { method: 'POST' });
-      const path = `/chat_conversations/${uuid}?consistency=`;
-      const has = async (metric: string): Promise<number | undefined> =>
-        metricValue(metricLines((await ask(small.url, '/metrics')).body.toString()), metric, { pool: 'primary' });
-      // The write has the one connection, and waits for this row; the read waits for the connection.
-      await holder.query(`begin; select * from plumbline.conversations where uuid = '${uuid}' for update`);
-      const renamed = client.request('PUT', `/chat_conversations/${uuid}`, { name: 'After' });
-      await expect.poll(() => has(metricNames.storeConnectionsBusy), { interval: 5, timeout: 10_000 }).toBe(1);
-      const reading = client.request('GET', `${path}strong`);
-      await expect.poll(() => has(metricNames.storeConnectionsWaiting), { interval: 5, timeout: 10_000 }).toBe(1);
-      await holder.query('commit');
-      expect((await renamed).status).toBe(200);
-      const strong = await reading;
-      expect(strong.json<WithMessages>().name).toBe('After');
-      const after = await client.request('GET', `${path}session`, undefined, { [header]: strong.headers.get(header) ?? '' });
-      expect(after.json<WithMessages>().name).toBe('After');
-    } finally {
-      await holder.end();
-      await small.stop();
-    }
-  });
+  if (name === 'postgres')
+    it('a read that waited for a commit, and saw it, has it in its token', async () => {
+      const where = await place();
+      const small = await startOn(where, { databasePool: 1 });
+      const holder = new pg.Client({ connectionString: where.kind === 'postgres' ? where.url : '' });
+      await holder.connect();
+      try {
+        // Of an owner's role nothing is asked, which would wait in place of the read.
+        const client = await signIn(small, 'owner@example.com');
+        const { uuid } = await client.ask<{ uuid: string }>('POST', '/chat_conversations', { name: 'Before' }, 201);
+        await ask(small.controlUrl, '/replication/pause', { method: 'POST' });
+        const path = `/chat_conversations/${uuid}?consistency=`;
+        const has = async (metric: string): Promise<number | undefined> =>
+          metricValue(metricLines((await ask(small.url, '/metrics')).body.toString()), metric, { pool: 'primary' });
+        // The write has the one connection, and waits for this row; the read waits for the connection.
+        await holder.query(`begin; select * from plumbline.conversations where uuid = '${uuid}' for update`);
+        const renamed = client.request('PUT', `/chat_conversations/${uuid}`, { name: 'After' });
+        await expect.poll(() => has(metricNames.storeConnectionsBusy), { interval: 5, timeout: 10_000 }).toBe(1);
+        const reading = client.request('GET', `${path}strong`);
+        await expect.poll(() => has(metricNames.storeConnectionsWaiting), { interval: 5, timeout: 10_000 }).toBe(1);
+        await holder.query('commit');
+        expect((await renamed).status).toBe(200);
+        const strong = await reading;
+        expect(strong.json<WithMessages>().name).toBe('After');
+        const after = await client.request('GET', `${path}session`, undefined, { [header]: strong.headers.get(header) ?? '' });
+        expect(after.json<WithMessages>().name).toBe('After');
+      } finally {
+        await holder.end();
+        await small.stop();
+      }
+    });
 
   it('under the policy strong every read is of the primary; what is no token is refused', async () => {
     await policy('strong');

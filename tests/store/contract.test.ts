@@ -1,26 +1,17 @@
 /** What the services expect of a store: the same body for each kind of database. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { lockRows } from '../../reference-server/store/lock-rows.ts';
 import { openStore, type Store } from '../../reference-server/store/store.ts';
 import { tableNames } from '../../reference-server/store/table-order.ts';
-import { databaseKinds } from './databases.ts';
+import { forEachDatabase } from './databases.ts';
 
-const kinds = await databaseKinds();
 /** Bytes are bytes, whatever class of them a driver gives. */
 const asText = (row: object): string =>
   JSON.stringify(Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value]));
 
 const small = { conversations: 8, projects: 2, artifacts: 3 };
 
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, place }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place }) => {
   let store: Store;
   const opened: Store[] = [];
   const open = async (options: Partial<Parameters<typeof openStore>[0]> = {}): Promise<Store> => {

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, test } from 'vitest';
 import type { Place } from '../../reference-server/store/database.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { missingLine } from '../support/tools.ts';
 
 /** One kind of database, for tests that each of them must pass. */
 export interface DatabaseKind {
   name: 'sqlite' | 'postgres';
-  /** False: it is not here, and what is missing was noted. */
-  isHere: boolean;
   /** A new, empty place. */
   place(): Promise<Place>;
   /** The flags that start a server on that place. */
@@ -17,16 +17,24 @@ export interface DatabaseKind {
   stop(): Promise<void>;
 }
 
-/** SQLite files, and a real Postgres 15 where there is one. @param settings as of `postgres -c` */
-export async function databaseKinds(settings: readonly string[] = []): Promise<DatabaseKind[]> {
-  return [sqliteKind(), postgresKind(await startPostgres(settings))];
+/**
+ * Registers the tests for each kind of database: SQLite files, and a real Postgres 15 where there is one. Where there is none, one skipped test says how to get it. What was
+ * started is stopped when all tests of the file are over. @param settings as of `postgres -c`
+ */
+export async function forEachDatabase(tests: (kind: DatabaseKind) => void, settings: readonly string[] = []): Promise<void> {
+  const postgres = await startPostgres(settings);
+  const kinds = [sqliteKind(), ...(postgres ? [postgresKind(postgres)] : [])];
+  afterAll(async () => {
+    for (const kind of kinds) await kind.stop();
+  });
+  describe.for(kinds)('$name', tests);
+  if (!postgres) describe('postgres', () => test.skip(missingLine('postgres')));
 }
 
 function sqliteKind(): DatabaseKind {
   const folders: string[] = [];
   return {
     name: 'sqlite',
-    isHere: true,
     async place() {
       const folder = mkdtempSync(join(tmpdir(), 'plumbline-sqlite-'));
       folders.push(folder);
@@ -39,15 +47,13 @@ function sqliteKind(): DatabaseKind {
   };
 }
 
-function postgresKind(postgres: TestPostgres | undefined): DatabaseKind {
+function postgresKind(postgres: TestPostgres): DatabaseKind {
   return {
     name: 'postgres',
-    isHere: postgres !== undefined,
     async place() {
-      if (!postgres) throw new Error('there is no Postgres here');
       return { kind: 'postgres', url: await postgres.newDatabase(), schema: 'plumbline' };
     },
     flags: (place) => (place.kind === 'postgres' ? ['--database', place.url] : []),
-    stop: async () => postgres?.stop(),
+    stop: () => postgres.stop(),
   };
 }

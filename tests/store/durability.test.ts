@@ -1,24 +1,15 @@
 /** Every acknowledged write is there after `kill -9`. The bench does the same a hundred times: `npm run bench -- --only durability`. */
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { durabilityRounds } from '../../bench/durability/rounds.ts';
 import { openStore } from '../../reference-server/store/store.ts';
-import { databaseKinds } from './databases.ts';
+import { forEachDatabase } from './databases.ts';
 
-const kinds = await databaseKinds();
 const lateCommit = fileURLToPath(new URL('./late-commit.ts', import.meta.url));
 const testMs = 120_000;
 
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
-
-describe.for(kinds)('$name', ({ isHere, name, place, flags }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ name, place, flags }) => {
   test(
     '10 rounds of kill -9 with writers running lose nothing that was acknowledged',
     async () => {

@@ -3,17 +3,12 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openStore } from '../../reference-server/store/store.ts';
-import { databaseKinds } from './databases.ts';
+import { forEachDatabase } from './databases.ts';
 
-const kinds = await databaseKinds();
 const main = fileURLToPath(new URL('../../reference-server/main.ts', import.meta.url));
 const servers = 3;
-
-afterAll(async () => {
-  for (const kind of kinds) await kind.stop();
-});
 
 /** Resolves with its exit code, once it has been ready and was stopped. */
 async function startAndStop(flags: readonly string[]): Promise<{ isReady: boolean; code: number | null; complaints: string }> {
@@ -29,11 +24,7 @@ async function startAndStop(flags: readonly string[]): Promise<{ isReady: boolea
   return { isReady, code, complaints };
 }
 
-describe.for(kinds)('$name', ({ isHere, place, flags }) => {
-  if (!isHere) {
-    test.skip('is not here');
-    return;
-  }
+await forEachDatabase(({ place, flags }) => {
   test(`${servers} processes that start at once all serve, and everything was done once`, async () => {
     const where = await place();
     const results = await Promise.all(Array.from({ length: servers }, () => startAndStop([...flags(where), '--size', '3'])));
