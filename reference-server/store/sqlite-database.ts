@@ -7,12 +7,12 @@ import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { tableNames } from './table-order.ts';
 import type { Tables } from './tables.ts';
 
-/** How long a statement waits for another process that writes the same file, such as one that seeds it. It blocks this process. */
+/** How long a statement waits for another process that writes the same file, such as one that seeds it. */
 const busyMs = 60_000;
 
 /** Node's built-in SQLite on a file, or in memory. */
 export async function openSqlite(file: string | undefined): Promise<Database> {
-  const dialect = new NodeSqliteDialect(() => openFile(file), { groupCommit: file !== undefined });
+  const dialect = new NodeSqliteDialect(() => openFile(file), { groupCommit: file !== undefined, busyMs });
   const db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db, { kind: 'sqlite' });
@@ -44,7 +44,7 @@ export async function openSqlite(file: string | undefined): Promise<Database> {
 
 function openFile(file: string | undefined): DatabaseSync {
   const database = new DatabaseSync(file ?? ':memory:', { enableForeignKeyConstraints: true, timeout: busyMs });
-  // WAL with `full`: a commit is on the disk, as far as the system says so, before it is acknowledged.
-  if (file !== undefined) database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  // Opening may wait; from then on the dialect does, and the event loop goes on. WAL with `full`: a commit is on the disk, as far as the system says so, before it is acknowledged.
+  if (file !== undefined) database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 0');
   return database;
 }

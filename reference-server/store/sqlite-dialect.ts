@@ -15,7 +15,8 @@ import {
 } from 'kysely';
 import type { PoolCounts } from './database.ts';
 import { checkText, StoreFault } from './faults.ts';
-import { sqliteFault } from './sqlite-faults.ts';
+import { whileBusy } from './sqlite-busy.ts';
+import { isBusy, sqliteFault } from './sqlite-faults.ts';
 import { GroupCommitDriver, type SingleDriver } from './sqlite-group-commit.ts';
 
 /** Distinct statements kept prepared; a server has about a hundred. */
@@ -36,6 +37,8 @@ export interface SqliteOptions {
   queue?: Readonly<SqliteQueue>;
   /** Transactions of one turn of the event loop are committed together: for a file, whose commits wait for the disk. */
   groupCommit?: boolean;
+  /** How long a statement waits for another connection's lock, the event loop going on. Default 0; SQLite's own time-out, which stops it, should be 0. */
+  busyMs?: number;
 }
 
 /** Kysely on Node's built-in SQLite: one connection, prepared statements kept by their text. What the file does to a query is a StoreFault. */
@@ -49,8 +52,8 @@ export class NodeSqliteDialect implements Dialect {
     this.#options = options;
   }
   createDriver(): Driver {
-    const { queue = defaultQueue, groupCommit = false } = this.#options;
-    this.#driver = new NodeSqliteDriver(this.#open, queue);
+    const { queue = defaultQueue, groupCommit = false, busyMs = 0 } = this.#options;
+    this.#driver = new NodeSqliteDriver(this.#open, queue, busyMs);
     return groupCommit ? new GroupCommitDriver(this.#driver) : this.#driver;
   }
   /** Of the one connection. */
@@ -81,13 +84,15 @@ class NodeSqliteDriver implements SingleDriver {
   #connection: NodeSqliteConnection | undefined;
   #busy = false;
   readonly #queue: Readonly<SqliteQueue>;
+  readonly #busyMs: number;
   /** First come, first served: a transaction holds the one connection, everything else waits its turn. */
   readonly #waiting: (() => void)[] = [];
   #refused = 0;
 
-  constructor(open: () => DatabaseSync, queue: Readonly<SqliteQueue>) {
+  constructor(open: () => DatabaseSync, queue: Readonly<SqliteQueue>, busyMs: number) {
     this.#open = open;
     this.#queue = queue;
+    this.#busyMs = busyMs;
   }
   load(): { busy: number; waiting: number; refused: number } {
     return { busy: this.#busy ? 1 : 0, waiting: this.#waiting.length, refused: this.#refused };
@@ -97,7 +102,7 @@ class NodeSqliteDriver implements SingleDriver {
   }
   async init(): Promise<void> {
     this.#database = this.#open();
-    this.#connection = new NodeSqliteConnection(this.#database);
+    this.#connection = new NodeSqliteConnection(this.#database, this.#busyMs);
   }
   async acquireConnection(): Promise<DatabaseConnection> {
     if (this.#busy) await this.#wait();
@@ -149,17 +154,22 @@ interface Prepared {
 
 class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
+  readonly #busyMs: number;
   readonly #prepared = new Map<string, Prepared>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, busyMs: number) {
     this.#database = database;
+    this.#busyMs = busyMs;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     checkText(query.parameters);
+    const fault = (error: unknown): never => {
+      throw sqliteFault(error) ?? error;
+    };
     try {
       return this.#run(query);
     } catch (error) {
-      throw sqliteFault(error) ?? error;
+      return isBusy(error) ? whileBusy(() => this.#run<R>(query), this.#busyMs).catch(fault) : fault(error);
     }
   }
   #run<R>(query: CompiledQuery): QueryResult<R> {

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ask, completionPath, events, json, newConversation } from './frame.ts';
 import { type Talk, withTalk } from './talk.ts';
+import { whileBusy } from '../../reference-server/store/sqlite-busy.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -63,8 +64,8 @@ describe('an answer that cannot be stored', () => {
         stream,
         async (talk) => {
           const { response } = await talk.open();
-          const beside = new DatabaseSync(data, { enableForeignKeyConstraints: false, timeout: 5_000 });
-          beside.exec('drop table messages');
+          const beside = new DatabaseSync(data, { enableForeignKeyConstraints: false });
+          await whileBusy(() => beside.exec('drop table messages'), 5_000);
           beside.close();
           const written: string[] = [];
           vi.spyOn(process.stderr, 'write').mockImplementation((text) => {

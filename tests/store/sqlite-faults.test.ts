@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { NodeSqliteDialect, type SqliteQueue } from '../../reference-server/store/sqlite-dialect.ts';
+import { NodeSqliteDialect, type SqliteOptions } from '../../reference-server/store/sqlite-dialect.ts';
 
 interface Notes {
   notes: { id: number; text: string };
@@ -24,8 +24,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function open(queue?: SqliteQueue): Promise<void> {
-  dialect = new NodeSqliteDialect(() => new DatabaseSync(file(), { timeout: 0 }), { ...(queue && { queue }) });
+async function open(options: SqliteOptions = {}): Promise<void> {
+  dialect = new NodeSqliteDialect(() => new DatabaseSync(file(), { timeout: 0 }), options);
   db = new Kysely<Notes>({ dialect });
   await sql`create table notes (id integer primary key, text text not null)`.execute(db);
 }
@@ -55,6 +55,19 @@ test('a file that another process keeps locked is a fault of the store, and is u
   expect(await count()).toBe(1);
 });
 
+test('a lock is waited for without stopping the event loop, in which its holder may be', async () => {
+  await open({ busyMs: 20_000, groupCommit: true });
+  const other = new DatabaseSync(file());
+  other.exec('begin exclusive');
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 1);
+  setTimeout(() => other.close(), 100);
+  await write('x');
+  clearInterval(counting);
+  expect(turns).toBeGreaterThan(5);
+  expect(await count()).toBe(1);
+});
+
 test('what is wrong with a query stays its own fault', async () => {
   await open();
   await write('x');
@@ -62,7 +75,7 @@ test('what is wrong with a query stays its own fault', async () => {
 });
 
 test('who finds too many before it is refused at once, who has waited for too long at its turn; both are counted, and the others served', async () => {
-  await open({ waiting: 2, waitMs: 50 });
+  await open({ queue: { waiting: 2, waitMs: 50 } });
   let end = (): void => undefined;
   const held = db.connection().execute(() => new Promise<void>((resolve) => (end = resolve)));
   // Only once it has the connection.
