@@ -1,6 +1,7 @@
 /** How long it takes until writes are seen: in a first look before any load, so that the study's delays cover that and not minutes more, and by witnesses under the load. */
 import type { StudyChannel } from '../../scenarios/study-types.ts';
-import { type Session, Stopped, type UserClient } from './user-client.ts';
+import { anotherSession, type Session } from './session.ts';
+import { Stopped, type UserClient } from './user-client.ts';
 
 const leastPollMs = 10;
 const pollShare = 1 / 100;
@@ -72,7 +73,7 @@ async function lookFor(
   if (fromMs === undefined) return;
   sight.writes += 1;
   while (!over()) {
-    const { operation: read, body } = await client.read(client.another(session, 'pilot'), { phase: 'warm-up' });
+    const { operation: read, body } = await client.read(anotherSession(session, 'pilot'), { phase: 'warm-up' });
     const tookMs = clock.now() - fromMs;
     if (read.seen?.includes(value)) {
       // Here, before anything is judged, it shows whether the study's `parent` fits what the server answers.

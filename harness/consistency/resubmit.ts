@@ -9,7 +9,8 @@ import { parsed } from './seen.ts';
 import { noSight, type Sight } from './pilot.ts';
 import { spreadDelays } from './spread.ts';
 import { type FirstLook, firstChannel, prepare, readFinals, reportedLoad, sendWatchedUsers, type Window } from './study-leg.ts';
-import type { ReadResult, Session, UserClient } from './user-client.ts';
+import type { Session } from './session.ts';
+import type { ReadResult, UserClient } from './user-client.ts';
 import { conflictStatus } from './user-request.ts';
 
 export type ResubmitVariant = 'mid-stream' | 'after-completion';

@@ -6,7 +6,8 @@ import type { DriveReport } from '../drive/driver.ts';
 import type { WriteOperation } from './history.ts';
 import { spreadDelays } from './spread.ts';
 import { type FirstLook, firstChannel, prepare, readFinals, reportedLoad, sendUsers, type Window } from './study-leg.ts';
-import type { Session, UserClient } from './user-client.ts';
+import type { Session } from './session.ts';
+import type { UserClient } from './user-client.ts';
 
 export type RetryVariant = 'double-click' | 'timeout';
 export const retryVariants: readonly RetryVariant[] = ['double-click', 'timeout'];

@@ -6,7 +6,8 @@ import { arrivals } from '../plan/schedule.ts';
 import { plumblineVersion } from '../version.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { pilotVisibility, type Sight, witnessVisibility } from './pilot.ts';
-import { answerChannel, type Session, Stopped, type UserClient } from './user-client.ts';
+import { anotherSession, type Session } from './session.ts';
+import { answerChannel, Stopped, type UserClient } from './user-client.ts';
 
 /** Conversations that are opened, or read in the end, at the same time. */
 const concurrency = 16;
@@ -89,7 +90,7 @@ function rehearsing(session: Session): Session {
 async function waitUntilThere(client: UserClient, session: Session): Promise<void> {
   const untilMs = client.context.clock.now() + client.study.mostLagMs;
   for (;;) {
-    const { answer } = await client.read(rehearsing(client.another(session, 'wait')), { phase: 'warm-up' });
+    const { answer } = await client.read(rehearsing(anotherSession(session, 'wait')), { phase: 'warm-up' });
     if (answer.kind === 'ok') return;
     if (client.context.clock.now() > untilMs)
       throw new Error(`a conversation that was opened cannot be read after ${client.study.mostLagMs} ms: the last answer was ${answer.status ?? 'none'}`);
@@ -169,7 +170,7 @@ export async function readFinals(client: UserClient, sessions: readonly Session[
 async function readFinal(client: UserClient, session: Session): Promise<void> {
   for (let asked = 0; asked < mostFinalReads; asked += 1) {
     if (asked > 0) await client.until(client.context.clock.now() + betweenFinalReadsMs);
-    const { operation } = await client.read(client.another(session, 'final'), { phase: 'warm-up', final: true });
+    const { operation } = await client.read(anotherSession(session, 'final'), { phase: 'warm-up', final: true });
     if (operation.outcome === 'ok') return;
   }
 }

@@ -1,7 +1,8 @@
 /** Users of a study: what they write and read becomes samples of the run and operations of its history. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { headers as headerNames } from '../../scenarios/names.ts';
 import { hexDigits, keyedRandom, seededUuid } from '../../scenarios/random.ts';
-import { buildRequest, captured, isExpected, requestVariables, resolveStep, traceContext, type Variables } from '../../scenarios/request.ts';
+import { captured, isExpected } from '../../scenarios/request.ts';
 import type { Study, StudyChannel } from '../../scenarios/study-types.ts';
 import type { RequestStep } from '../../scenarios/types.ts';
 import type { DriveContext } from '../drive/driver.ts';
@@ -12,26 +13,14 @@ import type { Leg } from '../plan/plan.ts';
 import type { Phase, Sample } from '../sample.ts';
 import { HistoryLog, type ReadOperation, type WriteOperation } from './history.ts';
 import { parentShown } from './place.ts';
-import { parsed, seenIn, valueAt } from './seen.ts';
+import { parsed, seenIn } from './seen.ts';
+import { keepEndToken, keepToken, type Session } from './session.ts';
+import { studyRequest } from './study-request.ts';
 import { type Answer, conflictStatus, UserRequest } from './user-request.ts';
 
 /** Groups of connections: a read goes over the next one, so that servers behind a balancer are all asked. */
 export const connectionGroups = 8;
 export const answerChannel = 'answer';
-
-/** One user before one conversation. */
-export interface Session {
-  /** Number of the conversation, also the journey's. */
-  index: number;
-  process: string;
-  key: string;
-  variables: Variables;
-  /** What the server last gave it to see its own writes by. */
-  token?: string;
-  requests: number;
-  /** It only looks first: none of it is in the history. */
-  rehearsal?: true;
-}
 
 export interface SendOptions {
   intendedAtMs?: number;
@@ -130,12 +119,6 @@ export class UserClient {
     return session;
   }
 
-  /** Another reader of the same conversation, with a session of its own. */
-  another(session: Session, name: string): Session {
-    const { token: _, ...rest } = session;
-    return { ...rest, process: `${session.process}-${name}`, requests: 0 };
-  }
-
   write(session: Session, channel: StudyChannel, value: string, place: { parent?: string; version?: number }, options: SendOptions = {}): Written {
     const connection = this.#connection();
     const operation = this.#log(session).write({
@@ -172,12 +155,16 @@ export class UserClient {
     const answer = await request.answered;
     const body = answer.kind === 'ok' ? parsed(answer.text) : undefined;
     // A write that was acknowledged meanwhile gave a token that this answer knows nothing of.
-    if (session.token === carried) this.#keepToken(session, answer.headers);
+    if (session.token === carried) keepToken(this.study, session, answer.headers);
     operation.outcome = answer.kind === 'ok' ? 'ok' : answer.kind === 'refused' ? 'failed' : 'unknown';
     if (answer.status !== undefined) operation.status = answer.status;
     if (answer.kind === 'ok' && request.sample.endedAtMs !== undefined) {
       operation.completedAtMs = request.sample.endedAtMs;
-      operation.seen = seenIn(answer.text, [...this.study.channels.map(({ name }) => name)], this.#answerIds.get(session.key) ?? []);
+      operation.seen = seenIn(
+        answer.text,
+        this.study.channels.map(({ name }) => name),
+        this.#answerIds.get(session.key) ?? [],
+      );
     }
     return { operation, sample: request.sample, answer, body };
   }
@@ -190,18 +177,8 @@ export class UserClient {
   /** Resolves at that moment of the run's clock; throws Stopped when the leg is. */
   async until(atMs: number): Promise<void> {
     const { signal, clock } = this.context;
-    const waitMs = atMs - clock.now();
-    if (waitMs > 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        const timer = setTimeout(done, waitMs);
-        signal.addEventListener('abort', done, { once: true });
-      });
-    }
+    // An abort is told by what follows.
+    await sleep(Math.max(0, atMs - clock.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) throw new Stopped('the run was stopped');
   }
 
@@ -213,10 +190,10 @@ export class UserClient {
       operation.completedAtMs = request.sample.headersAtMs ?? this.context.clock.now();
       operation.status = head.status;
       if (head.headers[headerNames.idempotencyReplayed] === 'true') operation.replayed = true;
-      this.#keepToken(session, head.headers);
+      keepToken(this.study, session, head.headers);
     }
     const answer = await request.answered;
-    this.#keepEndToken(session, answer);
+    keepEndToken(this.study, session, answer);
     if (!head && answer.status !== undefined) {
       operation.status = answer.status;
       // A server's fault does not say whether it was done; a refusal of the request does, unless it may mean that an earlier one with the same key is still at work.
@@ -242,54 +219,20 @@ export class UserClient {
     step: RequestStep,
     { intendedAtMs, phase = 'measured' }: SendOptions,
     connection: number,
-    more: Record<string, string>,
-    moreHeaders: Record<string, string> = {},
+    variables: Record<string, string>,
+    headers: Record<string, string> = {},
   ): UserRequest {
     const { plan, clock, signal } = this.context;
     if (signal.aborted || !RequestBudget.of(plan).take()) throw new Stopped(signal.aborted ? 'the run was stopped' : 'the request budget is used up');
-    const resolved = resolveStep(step);
     session.requests += 1;
-    const stepId = `${step.id}-${session.process}-${session.requests}`;
-    const keyed = requestVariables({ ...session.variables, ...more }, plan.seed, this.study.name, session.index, stepId);
-    const built = buildRequest(resolved, this.leg.scenario, { ...keyed, uuid: session.variables['uuid'] ?? '' });
-    // Of its own in each leg: keys, and so draws, are the same in all of them.
-    const trace = traceContext(`${plan.runId}/${this.leg.id}`, 'native', keyed['key'] ?? '', plan.traceSampleRatio ?? 0.05);
-    const { sessionHeader } = this.study;
-    const headers: Record<string, string> = {
-      ...built.headers,
-      ...moreHeaders,
-      ...(sessionHeader !== undefined && session.token !== undefined && { [sessionHeader]: session.token }),
-      [headerNames.traceparent]: trace.traceparent,
-      'accept-encoding': resolved.stream ? 'identity' : 'zstd, br, gzip',
-      'user-agent': 'plumbline',
-    };
-    const sample: Sample = {
-      kind: 'request',
-      scenario: this.study.name,
-      driver: 'native',
-      phase,
-      journeyId: session.index,
-      journey: this.study.name,
-      step: step.id,
-      operation: resolved.operation,
-      ...(resolved.latencyClass !== undefined && { latencyClass: resolved.latencyClass }),
-      method: resolved.method,
-      pathTemplate: resolved.pathTemplate,
-      origin: resolved.origin,
-      requestKey: keyed['key'] ?? '',
-      intendedAtMs: intendedAtMs ?? clock.now(),
-      protocol: plan.target.protocol,
-      traceId: trace.traceId,
-      clientSpanId: trace.spanId,
-      sampled: trace.sampled,
-      outcome: 'ok',
-    };
+    const moment = { phase, intendedAtMs: intendedAtMs ?? clock.now() };
+    const { sample, request: wire, stream } = studyRequest({ study: this.study, leg: this.leg, plan, session, step, moment, variables, headers });
     const timer = setTimeout(() => request.giveUp(this.leg.timeoutMs), this.leg.timeoutMs);
     const request = new UserRequest({
       clock,
       sample,
-      request: { method: built.method, path: built.path, host: built.host ?? new URL(plan.target.url).host, headers, body: built.body },
-      stream: resolved.stream,
+      request: wire,
+      stream,
       isExpected: (status) => isExpected(step, status),
       onSettled: (settled) => {
         clearTimeout(timer);
@@ -312,20 +255,6 @@ export class UserClient {
     operation.requestKey = requestKey;
     if (traceId !== undefined) operation.traceId = traceId;
     if (sentAtMs !== undefined) operation.invokedAtMs = sentAtMs;
-  }
-
-  #keepToken(session: Session, headers: Readonly<Record<string, string>>): void {
-    const { sessionHeader } = this.study;
-    const token = sessionHeader === undefined ? undefined : headers[sessionHeader];
-    if (token !== undefined) session.token = token;
-  }
-
-  /** The head of a stream knows nothing of the answer that is stored at its end. */
-  #keepEndToken(session: Session, { endData }: Answer): void {
-    const { sessionField } = this.study;
-    if (sessionField === undefined || endData === undefined) return;
-    const token = valueAt(parsed(endData), sessionField);
-    if (typeof token === 'string') session.token = token;
   }
 
   #connection(): number {

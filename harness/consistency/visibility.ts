@@ -8,7 +8,8 @@ import type { DriveReport } from '../drive/driver.ts';
 import { plannedWrites, type PlannedWrite } from './visibility-plan.ts';
 import { storeMomentMs } from './store-moment.ts';
 import { type FirstLook, inParallel, prepare, readFinals, reportedLoad, type Window } from './study-leg.ts';
-import type { Session, UserClient, Written } from './user-client.ts';
+import { anotherSession, type Session } from './session.ts';
+import type { UserClient, Written } from './user-client.ts';
 import type { AimedRead } from './visibility-curve.ts';
 
 /** An aimed read, and whether its write was made at the full rate or at half of it. */
@@ -89,9 +90,9 @@ class Writer {
     this.#first = session;
     const taker = (own: Session): Taker => ({ session: own, busy: undefined });
     this.#writers = new Map(
-      client.study.channels.map((channel, at) => [channel, taker(at === 0 ? session : client.another(session, `${channel.name}-writer`))]),
+      client.study.channels.map((channel, at) => [channel, taker(at === 0 ? session : anotherSession(session, `${channel.name}-writer`))]),
     );
-    this.#takers = [...this.#writers.values(), ...['reader-a', 'reader-b'].map((name) => taker(client.another(session, name)))];
+    this.#takers = [...this.#writers.values(), ...['reader-a', 'reader-b'].map((name) => taker(anotherSession(session, name)))];
     this.#window = window;
     this.#aimed = aimed;
   }
@@ -133,7 +134,7 @@ class Writer {
       const taker = this.#takers[(this.#reads + i) % count];
       if (taker && !taker.busy) return taker;
     }
-    const more: Taker = { session: this.#client.another(this.#first, `reader-${count}`), busy: undefined };
+    const more: Taker = { session: anotherSession(this.#first, `reader-${count}`), busy: undefined };
     this.#takers.push(more);
     return more;
   }

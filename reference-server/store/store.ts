@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { insertRows } from './insert-rows.ts';
 import { type Database, openDatabase, type Place } from './database.ts';
 import { seedRows } from './seed/rows.ts';
 import { defaultSize, type SeedSize } from './seed/size.ts';
@@ -57,21 +58,9 @@ async function isSeeded(db: Kysely<Tables>): Promise<boolean> {
   return (await db.selectFrom('organizations').select('uuid').limit(1).executeTakeFirst()) !== undefined;
 }
 
-/** Values in one insert; Postgres takes 65,535, SQLite 32,766. Longer statements are slower to build than they save. */
-const maxParametersEach = 2_000;
-
 async function fill(db: Kysely<Tables>, seed: number, size: SeedSize): Promise<void> {
   const rows = seedRows(seed, size);
   for (const table of tableNames) {
-    const all: readonly object[] = rows[table];
-    const first = all[0];
-    if (first === undefined) continue;
-    const rowsEach = Math.max(1, Math.floor(maxParametersEach / Object.keys(first).length));
-    for (let from = 0; from < all.length; from += rowsEach) {
-      await db
-        .insertInto(table)
-        .values(all.slice(from, from + rowsEach) as never)
-        .execute();
-    }
+    await insertRows(db, table, rows[table]);
   }
 }

@@ -23,6 +23,12 @@ export async function oldestEntries(primary: Kysely<Tables>, channel: Replicatio
   return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
 }
 
+/** Of whose conversation each entry of a channel is, in their order. */
+export async function allEntries(primary: Kysely<Tables>, channel: ReplicationChannel): Promise<{ seq: number; conversationUuid: string | null }[]> {
+  const rows = await primary.selectFrom('change_log').select(['seq', 'conversation_uuid']).where('channel', '=', channel).orderBy('seq').execute();
+  return rows.map(({ seq, conversation_uuid }) => ({ seq: Number(seq), conversationUuid: conversation_uuid }));
+}
+
 /** By their numbers: another server may commit an older one only now. @returns those that were there */
 export async function removeEntries(primary: Kysely<Tables>, seqs: readonly number[]): Promise<ReadonlySet<number>> {
   const rows = await primary.deleteFrom('change_log').where('seq', 'in', seqs).returning('seq').execute();

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { type ReplicationChannel, replicationChannels } from '../../latency/profile.ts';
+import { insertRows } from '../insert-rows.ts';
 import { preparedQuery } from '../prepared-query.ts';
 import { snapshotOf } from '../snapshot.ts';
 import type { Tables } from '../tables.ts';
@@ -95,8 +96,6 @@ async function makeTable(replica: Kysely<ReplicaTables>, table: (typeof replicat
 
 /** Rows of one page of a copy. */
 const pageRows = 500;
-/** Values in one insert. */
-const maxParametersEach = 2_000;
 
 export interface Copy {
   primary: Kysely<Tables>;
@@ -139,13 +138,7 @@ async function copyTable(primary: Kysely<Tables>, replica: Transaction<ReplicaTa
     const last = rows.at(-1);
     if (!last) return;
     after = last.uuid;
-    const rowsEach = Math.max(1, Math.floor(maxParametersEach / Object.keys(last).length));
-    for (let from = 0; from < rows.length; from += rowsEach) {
-      await replica
-        .insertInto(table)
-        .values(rows.slice(from, from + rowsEach) as never)
-        .execute();
-    }
+    await insertRows(replica as unknown as Kysely<Tables>, table, rows);
   }
 }
 

@@ -5,7 +5,7 @@ import { type ReplicationChannel, type ReplicationProfile, replicationChannels }
 import { StoreFault } from '../faults.ts';
 import type { Tables } from '../tables.ts';
 import type { OnWaited } from '../telling-waits.ts';
-import { oldestEntries, withdrawDeleted, type Withdrawn } from './change-log.ts';
+import { allEntries, oldestEntries, withdrawDeleted, type Withdrawn } from './change-log.ts';
 import { type Change, type Logged, logChanges } from './changes.ts';
 import { type AppliedEntry, Channel, type ChannelParts } from './channel.ts';
 import { LogWatch } from './log-watch.ts';
@@ -13,6 +13,7 @@ import { type Position, startPosition } from './position.ts';
 import { Progress } from './progress.ts';
 import type { ReplicaDatabase } from './replica-database.ts';
 import { copyPrimary, makeReplica, type ReplicaTables } from './replica-schema.ts';
+import { Shortfall } from './shortfall.ts';
 
 export interface ReplicationParts {
   primary: Kysely<Tables>;
@@ -62,10 +63,7 @@ export class Replication {
   /** What the wall clock said when the server's clock said 0. */
   readonly #originMs: number;
   readonly #progress: Progress;
-  readonly #passedOver: Record<ReplicationChannel, number> = { title: 0, content: 0 };
-  /** Of what the replica lacks since it was copied last. */
-  #lacks: { changes: number; last: string } | undefined;
-  #copyFault: string | undefined;
+  readonly #shortfall = new Shortfall();
   readonly #watch: LogWatch;
 
   private constructor(parts: ReplicationParts, sourceUuid: string) {
@@ -108,7 +106,7 @@ export class Replication {
 
   /** Changes that did not fit the replica, since the start. */
   get passedOver(): Readonly<Record<ReplicationChannel, number>> {
-    return this.#passedOver;
+    return this.#shortfall.passedOver;
   }
 
   get isPaused(): boolean {
@@ -117,11 +115,7 @@ export class Replication {
 
   /** What is not as it should be, in a sentence. */
   trouble(): string | undefined {
-    if (this.#copyFault !== undefined)
-      return `replication: the replica could not be copied, and nothing comes to it: reset again, or start the server anew (${this.#copyFault})`;
-    if (!this.#lacks) return undefined;
-    const { changes, last } = this.#lacks;
-    return `replication: the replica lacks changes that did not fit it, until a reset copies it anew: ${changes} (the last: ${last})`;
+    return this.#shortfall.trouble();
   }
 
   /**
@@ -237,8 +231,7 @@ export class Replication {
       onRead: () => this.#progress.reading(channel),
       onApplied: (entries) => this.#onApplied(channel, entries),
       onPassedOver: (fault) => {
-        this.#passedOver[channel] += 1;
-        this.#lacks = { changes: (this.#lacks?.changes ?? 0) + 1, last: fault.message };
+        this.#shortfall.passOver(channel, fault);
         onFault(new Error(`passed over, so that the replica lacks it from now on: ${fault.message}`, { cause: fault }));
       },
     });
@@ -253,26 +246,22 @@ export class Replication {
         await copyPrimary({ primary, isStill, replica, sourceUuid: this.#sourceUuid, applied: from });
         break;
       } catch (error) {
-        this.#copyFault = error instanceof Error ? error.message : String(error);
+        this.#shortfall.copyFailed(error);
         if (time === mostCopies) throw error;
         await clock.wait(clock.now() + copyRetryMs);
       }
     }
-    this.#copyFault = undefined;
-    this.#lacks = undefined;
+    this.#shortfall.copied();
     this.#progress.copied(from);
   }
 
   /** What is known of the log, read again from the two databases. */
   async #recover(): Promise<void> {
     const marks = await this.#db.selectFrom('replica_state').select(['channel', 'applied_seq']).execute();
-    const found = async (channel: ReplicationChannel) => {
-      const those = this.#parts.primary.selectFrom('change_log').select(['seq', 'conversation_uuid']).where('channel', '=', channel).orderBy('seq');
-      return {
-        appliedSeq: Number(marks.find((mark) => mark.channel === channel)?.applied_seq ?? 0),
-        entries: (await those.execute()).map(({ seq, conversation_uuid }) => ({ seq: Number(seq), conversationUuid: conversation_uuid })),
-      };
-    };
+    const found = async (channel: ReplicationChannel) => ({
+      appliedSeq: Number(marks.find((mark) => mark.channel === channel)?.applied_seq ?? 0),
+      entries: await allEntries(this.#parts.primary, channel),
+    });
     this.#progress.recover({ title: await found('title'), content: await found('content') });
   }
 
