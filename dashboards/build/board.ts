@@ -86,7 +86,9 @@ function layOut(sections: readonly Section[]): Panel[] {
 /** Marks of runs and of their phases. They come from Prometheus, so that they are there whatever happens to Grafana. */
 function annotations() {
   const marks = (title: string, colour: string, phase: string, text: string) => {
-    const expr = `max by (${labels.run}, ${labels.phase}) (${runMetricNames.phaseStart}{${labels.run}=~"$run",${labels.phase}=~"${phase}"}) * 1000`;
+    // The end is in one scrape only, then the series are stale: a query at steps sees it by looking back.
+    const starts = `last_over_time(${runMetricNames.phaseStart}{${labels.run}=~"$run",${labels.phase}=~"${phase}"}[5m])`;
+    const expr = `max by (${labels.run}, ${labels.phase}) (${starts}) * 1000`;
     return new AnnotationQueryBuilder()
       .name(title)
       .datasource(datasource)

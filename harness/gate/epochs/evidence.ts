@@ -16,7 +16,7 @@ export interface MetricSettings {
   /** The same where a scenario has a number of its own. */
   samplesOf?: ReadonlyMap<string, number>;
   maxEpochs: number;
-  /** Metric ids, and why they are no condition of a pass: what the pilot said. They still fail, but for p99, which is advisory then. */
+  /** Metric ids, and why they are no condition of a pass: what the pilot said. They still fail. */
   demoted: ReadonlyMap<string, string>;
   /** `errorKindsOf` the pilot: none of them is new. */
   knownKinds?: ReadonlySet<string>;
@@ -81,12 +81,9 @@ export function evidenceOf(epochs: readonly EpochFigures[], settings: MetricSett
     const few = samplesEach < needed ? `${samplesEach} samples an epoch and side, ${needed} needed` : undefined;
     const isNew = metric.scope.kind === 'operation' && metric.measure !== 'milestone' && headOnly.has(operationKey(metric.scenario, metric.scope.name));
     const notComparable = isNew ? 'head only: not compared, base answers 404 or 405 to all of its requests' : ofOthers(metric, headOnly.size);
-    const demoted = settings.demoted.get(id);
+    const advisory = ofUrl ? 'a side is a URL and cannot be started afresh' : (notComparable ?? few);
+    const failsOnly = settings.demoted.get(id);
     const pooled = found.some((figure) => figure?.pooled) ? found.map((figure) => figure?.pooled ?? { base: noTail, head: noTail }) : [];
-    // The bootstrap of few epochs is too narrow for a tail that is this restless: it would fail more gates than it may.
-    const restlessTail = demoted !== undefined && pooled.length > 0 ? demoted : undefined;
-    const failsOnly = restlessTail === undefined ? demoted : undefined;
-    const advisory = ofUrl ? 'a side is a URL and cannot be started afresh' : (notComparable ?? few ?? restlessTail);
     return {
       ...metric,
       ...(advisory !== undefined && { advisory }),
