@@ -3,7 +3,7 @@ import { coverageOf, isBounding } from './coverage.ts';
 import { estimateMetric, type MetricEstimate } from './estimate-metric.ts';
 import { hasNewKind, judgeErrors } from './judge-errors.ts';
 import { effectMargin } from './margins.ts';
-import { detectableEffect, lowerBound, slowerP, upperBound } from './statistics/mean-effect.ts';
+import { detectableEffect, lowerBound, type MeanEffect, meanEffect, slowerP, upperBound } from './statistics/mean-effect.ts';
 import type { Decision, ErrorEpochs, MetricEpochs, MetricJudgement } from './types.ts';
 
 /** What was measured: all epochs there are, of which a look takes the first so many. */
@@ -17,6 +17,15 @@ export interface Evidence {
 }
 
 /**
+ * p of "head is slower". Of a quantile that is pooled over epochs the larger one of the bootstrap's and of the t test on what each epoch tells by itself: where a tail is
+ * restless the bootstrap of a few epochs is too narrow, and a few slow epochs make the pooled quantile theirs.
+ */
+function slowerOf({ pooled, effects }: MetricEpochs, effect: MeanEffect, epochs: number): number {
+  const p = slowerP(effect);
+  return pooled ? Math.max(p, slowerP(meanEffect(effects.slice(0, epochs).filter(Number.isFinite)))) : p;
+}
+
+/**
  * The verdict after the first `epochs` epochs, at look number `look` (0: between looks, estimates only).
  * fail: a new kind of error; an operation with more errors, or a metric that is slower, at alphaFail after correction for all of them, the metric by its margin at least.
  * pass: the upper bound of every metric that is a condition of it, at alphaPass, is under its margin, and so is that of the errors; and these metrics are enough to say it
@@ -26,7 +35,7 @@ export function decide(evidence: Evidence, { epochs, look }: { epochs: number; l
   const { alphaFail, alphaPass } = rule;
   const estimates = evidence.metrics.map((metric) => {
     const { effect, baseMs, headMs } = evidence.estimate?.(metric, epochs) ?? estimateMetric(metric, epochs, evidence.seed);
-    return { metric, effect, baseMs, headMs, margin: effectMargin(metric, baseMs), p: slowerP(effect) };
+    return { metric, effect, baseMs, headMs, margin: effectMargin(metric, baseMs), p: slowerOf(metric, effect, epochs) };
   });
   const gating = estimates.filter(({ metric }) => metric.advisory === undefined);
   const errors = judgeErrors(evidence.errors, epochs, alphaPass);

@@ -40,7 +40,7 @@ export interface MetricEpochs extends GateMetric {
   baseMs: number[];
   headMs: number[];
   samplesEach: number;
-  /** Quantiles pooled over epochs (p99 of a class): the tails of each epoch. `effects` then only tell each epoch's own, and do not decide. */
+  /** Quantiles pooled over epochs (p99 of a class): the tails of each epoch. `effects` are then each epoch's own, without which none fails. */
   pooled?: PooledEpoch[];
 }
 

@@ -80,7 +80,11 @@ function drawerOf({ bursts = 0, errors }: TailWorld, random: () => number) {
     metrics(epochs: number, slower: number): MetricEpochs[] {
       const pooled = (index: number): PooledEpoch[] => Array.from({ length: epochs }, () => ({ base: tail(1), head: tail(index === 0 ? 1 + slower : 1) }));
       return [
-        ...Array.from({ length: classes }, (_, index) => ({ ...metricOf(`class ${index}`, 0.99, epochs), pooled: pooled(index) })),
+        ...Array.from({ length: classes }, (_, index) => {
+          const tails = pooled(index);
+          const effects = tails.map(({ base, head }) => Math.log(ownP99(head) / ownP99(base)));
+          return { ...metricOf(`class ${index}`, 0.99, epochs), pooled: tails, effects };
+        }),
         ...Array.from({ length: operations }, (_, index) => {
           const metric = metricOf(`operation-${index}`, 0.5, epochs);
           return { ...metric, effects: metric.effects.map(() => 0.006 * normal()) };
@@ -159,6 +163,11 @@ function poolOf(kind: 'calm' | 'burst'): Tail[] {
   });
   known.set(kind, pool);
   return pool;
+}
+
+/** Of one epoch by itself. */
+function ownP99({ n, slowestMs }: Tail): number {
+  return slowestMs[Math.floor(0.01 * n)] ?? Number.NaN;
 }
 
 /** By the gaps between failures, which are geometric. */
