@@ -5,6 +5,7 @@ import { parseDurationMs, parsePositive, parseWhole } from '../plan/durations.ts
 import { hostOf, loadScenario } from '../plan/load-scenario.ts';
 import { makePlan, type Overrides, type PlanRequest } from '../plan/make-plan.ts';
 import type { DriverName } from '../sample.ts';
+import { longerThanWait } from '../stack/decision-wait.ts';
 import { runningStack } from '../stack/running-stack.ts';
 import { withStack } from '../stack/with-stack.ts';
 import { UsageError } from '../usage-error.ts';
@@ -160,8 +161,11 @@ export const addRun: AddCommand = (program, exit) => {
         if (flags.findMax) exit(await findMax(toPlan, common));
         else {
           const { run } = await executePlan(toPlan({}), common);
-          if (stack && run.telemetry?.backend)
-            console.log('(traces are there when the collector has decided on them: 40 s, unless STACK_DECISION_WAIT says otherwise)');
+          if (stack && run.telemetry?.backend) {
+            console.log(`(traces are there when the collector has decided on them: ${stack.decisionWaitMs / 1_000} s)`);
+            const warning = longerThanWait(run, stack.decisionWaitMs);
+            if (warning !== undefined) console.error(`warning: ${warning}`);
+          }
           exit(exitCodeOf(run.verdict.verdict));
         }
       } finally {

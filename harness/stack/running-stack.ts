@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { UsageError } from '../usage-error.ts';
+import { decisionWaitOf } from './decision-wait.ts';
 import { checkDocker, docker } from './docker.ts';
 import { healthOf } from './health.ts';
 import { serviceStates, tierServices } from './services.ts';
@@ -16,6 +17,8 @@ export interface RunningStack {
   grafana?: string;
   /** Address of this machine that containers reach as `host.docker.internal`. */
   hostForContainers: string;
+  /** How long after a trace's first span the collector decides on it. */
+  decisionWaitMs: number;
 }
 
 /** Throws UsageError `no_stack` when none is up, and `stack_unwell` when a tier of its server, or its collector, does not answer. */
@@ -37,7 +40,23 @@ export async function runningStack(): Promise<RunningStack> {
   }
   const [prometheus, jaeger, grafana] = [port(9090), port(16686), port(3000)];
   const hostForContainers = await bridgeAddress();
-  return { target, control, otlp, hostForContainers, ...(prometheus && { prometheus }), ...(jaeger && { jaeger }), ...(grafana && { grafana }) };
+  const collector = states.find(({ name }) => name.startsWith('collector'));
+  const decisionWaitMs = decisionWaitOf(collector ? await environmentOf(collector.container) : []);
+  return {
+    target,
+    control,
+    otlp,
+    hostForContainers,
+    decisionWaitMs,
+    ...(prometheus && { prometheus }),
+    ...(jaeger && { jaeger }),
+    ...(grafana && { grafana }),
+  };
+}
+
+async function environmentOf(container: string): Promise<string[]> {
+  const { code, stdout } = await docker(['inspect', '--format', '{{json .Config.Env}}', container]);
+  return code === 0 ? ((JSON.parse(stdout) ?? []) as string[]) : [];
 }
 
 /** This machine's end of Docker's bridge; loopback where Docker runs in a machine of its own (Docker Desktop), which passes it on. */

@@ -1,7 +1,7 @@
 /** The remedies' table of the reference server, 100 users a cell: what each policy loses and what it keeps, against the server's own count. */
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type TestContext, vi } from 'vitest';
 import { underEventualReads } from '../../harness/consistency/study-driver.ts';
 import { controlClient } from '../../harness/control-client.ts';
 import { startServerProcess } from '../../harness/server-process.ts';
@@ -116,17 +116,42 @@ test.concurrent('strong reads are never stale, and a session sees what it wrote 
   expect(cells.get('session')?.stale.count).toBeGreaterThan(20);
 });
 
-test.concurrent('on Postgres it is the same: a replica that lags loses, a primary that is asked does not', async (context) => {
-  const postgres = await startPostgres();
-  if (!postgres) return context.skip(missingLine('postgres'));
-  try {
-    const { cells } = await studied('resubmit', ['--cells', 'lww,strong', '--count', '60', '--rate', '20'], { DATABASE_URL: await postgres.newDatabase() });
-    expect(cells.get('lww')?.lost.count).toBeGreaterThan(0);
-    expect(cells.get('lww')?.lost.count).toBe(cells.get('lww')?.server?.replaced);
-    // On a busy machine the pool refuses some of the writes.
-    expect(cells.get('strong')?.lost).toMatchObject({ count: 0 });
-    expect(cells.get('strong')?.lost.n).toBeGreaterThan(50);
-  } finally {
-    await postgres.stop();
-  }
+describe('on Postgres', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres?.stop());
+
+  const onPostgres = async (context: TestContext, name: string, flags: string[]): Promise<Awaited<ReturnType<typeof studied>>> => {
+    if (!postgres) return context.skip(missingLine('postgres'));
+    return studied(name, flags, { DATABASE_URL: await postgres.newDatabase() });
+  };
+
+  test.concurrent('a replica that lags loses, and each remedy keeps what it keeps elsewhere', async (context) => {
+    const { cells } = await onPostgres(context, 'resubmit', ['--cells', 'lww,lww-keys,branch,reject,strong,session', '--count', '60', '--rate', '20']);
+    for (const name of ['lww', 'lww-keys']) {
+      expect(cells.get(name)?.lost.count, name).toBeGreaterThan(0);
+      expect(cells.get(name)?.lost.count, name).toBe(cells.get(name)?.server?.replaced);
+    }
+    for (const name of ['branch', 'reject', 'strong', 'session']) {
+      expect(cells.get(name)?.lost, name).toMatchObject({ count: 0 });
+      // On a busy machine the pool refuses some of the writes.
+      expect(cells.get(name)?.lost.n, name).toBeGreaterThan(50);
+      expect(cells.get(name)?.lostAnswers, name).toMatchObject({ count: 0 });
+      expect(cells.get(name)?.server?.replaced, name).toBe(0);
+    }
+    expect(cells.get('reject')?.refused).toBeGreaterThan(0);
+  });
+
+  test.concurrent('a message that is sent twice is there once with keys; a session sees what it wrote', async (context) => {
+    const { cells: pairs } = await onPostgres(context, 'retry', ['--cells', 'lww,lww-keys', '--count', '40', '--rate', '20']);
+    expect(pairs.get('lww')?.duplicates.count).toBeGreaterThan(10);
+    expect(pairs.get('lww-keys')).toMatchObject({ duplicates: { count: 0 }, lost: { count: 0 } });
+    expect(pairs.get('lww-keys')?.replayed).toBeGreaterThan(5);
+    const { cells } = await onPostgres(context, 'consistency', ['--cells', 'strong,session', '--count', '24', '--rate', '8']);
+    expect(cells.get('strong')).toMatchObject({ stale: { count: 0 }, lost: { count: 0 } });
+    expect(cells.get('session')).toMatchObject({ readYourWrites: { count: 0 }, monotonic: { count: 0 } });
+    expect(cells.get('session')?.stale.count).toBeGreaterThan(20);
+  });
 });

@@ -132,6 +132,9 @@ describe.skipIf(!ready)('the core stack', () => {
     [runId = ''] = readdirSync(join(folder.path, 'results'));
     const file = JSON.parse(readFileSync(join(folder.path, 'results', runId, 'run.json'), 'utf8')) as RunFile;
     expect(file.telemetry).toMatchObject({ dropped: 0, restarted: 0 });
+    expect(result.stdout).toContain('(traces are there when the collector has decided on them: 3 s)');
+    const longestMs = Math.max(...file.legs.map(({ all }) => all.total?.maxMs ?? 0));
+    expect(result.stderr.includes('warning: the longest request took'), `longest: ${longestMs} ms`).toBe(longestMs > 3_000);
     const slowest = file.legs.flatMap((leg) => leg.slowest);
     const streams = slowest.filter(({ contentEvents }) => contentEvents !== undefined);
     expect(slowest.length - streams.length).toBe(20);

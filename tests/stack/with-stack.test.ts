@@ -7,6 +7,7 @@ const stack = {
   control: 'http://127.0.0.1:8788',
   otlp: 'http://127.0.0.1:4318',
   hostForContainers: '172.17.0.1',
+  decisionWaitMs: 40_000,
 };
 const flags = { allowHost: [], seed: '1', metricsHost: '127.0.0.1', metricsLinger: '5' };
 

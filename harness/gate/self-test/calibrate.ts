@@ -19,6 +19,7 @@ import { epochsOf, type PoolFile, readPool } from './pool.ts';
 import { poolEvidence } from './pool-evidence.ts';
 import { addCounts, count, disjointSets, noSets, type SetCounts } from './resample.ts';
 import { resampleOnThreads } from './resample-threads.ts';
+import { sidesAlike, swapSides } from './swap-sides.ts';
 
 export interface CalibrateOptions {
   /** Of each injection. */
@@ -52,7 +53,8 @@ export async function calibrate(directory: string, { sets, signal, say }: Calibr
   const without = poolEvidence(unchanged, settings);
   const { demoted, tails } = whatCanBeSeen(without.metrics, pool);
   const judged: MetricSettings = { ...settings, demoted: new Map(demoted.map(({ id, failsOnly }) => [id, failsOnly])) };
-  const independence = independenceOf(without.metrics.filter(({ advisory }) => advisory === undefined));
+  const deciding = without.metrics.filter(({ advisory }) => advisory === undefined);
+  const independence = independenceOf(deciding);
   const stretch = independence.independent ? 1 : leaningStretch;
   const rates: InjectionRates[] = [];
   for (const injection of injections) {
@@ -63,10 +65,30 @@ export async function calibrate(directory: string, { sets, signal, say }: Calibr
     const options = { sets, seed: `${pool.seed}:${injection.name}`, stretch, replicates, seenIn: injection.seenIn };
     const enough = valid.length >= first;
     const resampled = enough ? await resampleOnThreads(evidence, options, { signal }) : noSets(gateRule);
+    // Forty epochs have a mean of their own by chance, which every set drawn from them shares.
+    const eitherWay =
+      enough && injection.expected === 'none'
+        ? await resampleOnThreads(
+            poolEvidence([...valid, ...valid.map(swapSides)], judged),
+            { ...options, seed: `${options.seed}:either way`, stretch: 1 },
+            { signal },
+          )
+        : undefined;
     const disjoint = enough ? disjointSets(evidence, options) : noSets(gateRule);
     const { name, what, slow, expected } = injection;
     const invalid = (records.get(name)?.length ?? 0) - valid.length;
-    rates.push({ name, what, slow, expected, epochs: { valid: valid.length, invalid }, resampled, disjoint, live, bound: boundOf(expected, disjoint, live) });
+    rates.push({
+      name,
+      what,
+      slow,
+      expected,
+      epochs: { valid: valid.length, invalid },
+      resampled,
+      ...(eitherWay && { eitherWay }),
+      disjoint,
+      live,
+      bound: boundOf(expected, disjoint, live),
+    });
     say(`${name}: ${sets} sets of ${valid.length} epochs judged`);
   }
   const times = [...records.values()].flat().map(({ startedAt }) => startedAt);
@@ -77,7 +99,8 @@ export async function calibrate(directory: string, { sets, signal, say }: Calibr
     recordedTo: times.toSorted().at(-1) ?? '',
     madeAt: new Date().toISOString(),
     ...{ independence, stretch, replicates },
-    gating: without.metrics.filter(({ advisory }) => advisory === undefined).length - demoted.length,
+    sidesAlike: sidesAlike(deciding),
+    gating: deciding.length - demoted.length,
     demoted: demoted.map(({ id, spread, detectableChange }) => ({ id, spread, detectableChange })),
     tails,
     injections: rates,

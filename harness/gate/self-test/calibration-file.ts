@@ -6,6 +6,7 @@ import { UsageError } from '../../usage-error.ts';
 import type { Independence } from './independence.ts';
 import type { Injection } from './injections.ts';
 import type { SetCounts } from './resample.ts';
+import type { SidesAlike } from './swap-sides.ts';
 
 export interface CalibrationFile {
   schema: 'plumbline.calibration/1';
@@ -26,6 +27,8 @@ export interface CalibrationPart {
   madeAt: string;
   /** Of the epochs without a change. */
   independence: Independence;
+  /** Of the epochs without a change. Absent: made before this was kept. */
+  sidesAlike?: SidesAlike;
   /** Epochs that were drawn together: 1 where they are independent. */
   stretch: number;
   /** Of the bootstrap of pooled quantiles, in resampled sets; a gate has 1,000. */
@@ -43,6 +46,8 @@ export interface InjectionRates extends Pick<Injection, 'name' | 'what' | 'slow'
   epochs: { valid: number; invalid: number };
   /** Drawn from the pool: a rate as good as the pool, whatever the number of sets. */
   resampled: SetCounts;
+  /** Of no change: each drawn epoch with either of its sides as head, at random, so that the pool's chance mean is in no set. Absent: there is a change. */
+  eitherWay?: SetCounts;
   /** Sets of the pool that share no epoch. */
   disjoint: SetCounts;
   /** Complete gates that were run. */

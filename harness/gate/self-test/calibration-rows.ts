@@ -43,6 +43,7 @@ function rowsOf(rates: InjectionRates, part: CalibrationPart): CalibrationRow[] 
           ...(resampled.sets > 0 && { met: inconclusive <= targets.inconclusive }),
           limit: `verdicts at the looks: ${resampled.atLook.join(', ')}`,
         },
+        ...eitherWayRows(rates, part),
       ];
     }
     case 'found':
@@ -52,6 +53,26 @@ function rowsOf(rates: InjectionRates, part: CalibrationPart): CalibrationRow[] 
     case 'blind':
       return [row('found', '', () => true)];
   }
+}
+
+function eitherWayRows({ what, eitherWay }: InjectionRates, { sidesAlike }: CalibrationPart): CalibrationRow[] {
+  if (!eitherWay || eitherWay.sets === 0) return [];
+  const rate = (count: number, most: number): Pick<CalibrationRow, 'target' | 'measured' | 'met'> => ({
+    target: `at most ${percent(most)}`,
+    measured: `${share(count, eitherWay.sets)} of ${eitherWay.sets} resampled sets`,
+    met: count / eitherWay.sets <= most,
+  });
+  const hidden = sidesAlike
+    ? `; swapping would hide a side that is slower: ${sidesAlike.differ} of ${sidesAlike.metrics} metrics have a mean that is not 0, 5% are by chance`
+    : '';
+  return [
+    { what: `${what}, either side as head: false alarms`, ...rate(eitherWay.fail, targets.falseAlarms), limit: `without the chance mean of the pool${hidden}` },
+    {
+      what: `${what}, either side as head: inconclusive`,
+      ...rate(eitherWay.inconclusive, targets.inconclusive),
+      limit: `verdicts at the looks: ${eitherWay.atLook.join(', ')}`,
+    },
+  ];
 }
 
 const words = { fail: 'false alarms', pass: 'wrong passes', found: 'found' } as const;
