@@ -53,9 +53,9 @@ describe('planFromPilot', () => {
 
   test('independent draws: as many samples as it takes, up to 1,600, in the time there is', () => {
     const short: PilotOptions = { draws: 'independent', samplesEach: 200, epochSeconds: (samplesEach) => samplesEach / 20 };
-    // 0.2 at 200 samples is 0.0707 at 1,600: under ln(1.05) / (2.36 + 1.28) * sqrt(32) = 0.0759, and 0.1 at 800 is above it.
-    const wide = [metric('a', 0.2)];
-    expect(planFromPilot(wide, short)).toMatchObject({ samplesEach: 1600, epochs: 32, metrics: [{ epochsNeeded: 32 }] });
+    // 0.17 at 200 samples is 0.0601 at 1,600: under ln(1.05) / (2.36 + 2.05) * sqrt(32) = 0.0626, so that 98 of 100 pass; 0.085 at 800 is above it.
+    const wide = [metric('a', 0.17)];
+    expect(planFromPilot(wide, short)).toMatchObject({ samplesEach: 1600, epochs: 24, metrics: [{ epochsNeeded: 24 }] });
     expect(planFromPilot(wide, { ...short, draws: 'keyed' })).toMatchObject({ samplesEach: 200, metrics: [{ failsOnly: expect.any(String) }] });
     // The first look at 1,600 is after 10.7 minutes: what does not fit is not chosen, however much it would see.
     expect(planFromPilot(wide, { ...short, maxMinutes: 8 })).toMatchObject({ samplesEach: 200, fits: true });
@@ -74,6 +74,14 @@ describe('planFromPilot', () => {
     expect(restless?.failsOnly).toMatch(/^it varies by 20% from epoch to epoch without a change: too much to rule out 5% in 32 epochs, which could see 15%$/);
     expect(calm?.spread).toBeCloseTo(0.005, 10);
     expect(calm).not.toHaveProperty('failsOnly');
+  });
+
+  test('a metric that would pass at the last look in nine of ten, but not in 98 of a hundred, is demoted', () => {
+    // As above, keyed: 98 of 100 after 32 epochs up to 0.0626, nine of ten after 24 up to 0.0650.
+    const [under, above] = [0.062, 0.064].map((spread) => planFromPilot([metric('a', spread)], keyed).metrics[0]);
+    expect(under).not.toHaveProperty('failsOnly');
+    expect(above?.failsOnly).toContain('in 32 epochs');
+    expect(above).toMatchObject({ epochsNeeded: 24 });
   });
 
   test('among many alike one wide metric is demoted and the others are not', () => {
