@@ -114,8 +114,8 @@ function planWith(
 /** Probability that a gate without a change does not pass at the look that is planned for it. */
 const missPlanned = 0.1;
 /**
- * The same at its last look, after which it is inconclusive. Spreads are estimates, and epochs have a mean of their own by chance: on a recorded pool, planning for 10% made 28% of
- * sets inconclusive, and for 2% a tenth of them (docs/gate.md).
+ * The same at its last look, after which it is inconclusive. Spreads are estimates, and epochs have a mean of their own by chance: on a recorded pool, planning for 10% left 28% of
+ * the sets inconclusive, planning for 2% 10% (docs/gate.md).
  */
 const missAtLast = 0.02;
 /** Degrees of freedom at which t is normal to all digits that matter here. */

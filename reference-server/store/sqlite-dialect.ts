@@ -147,6 +147,10 @@ class NodeSqliteDriver implements SingleDriver {
   }
 }
 
+function rethrow(error: unknown): never {
+  throw sqliteFault(error) ?? error;
+}
+
 interface Prepared {
   statement: StatementSync;
   answersRows: boolean;
@@ -163,13 +167,10 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     checkText(query.parameters);
-    const fault = (error: unknown): never => {
-      throw sqliteFault(error) ?? error;
-    };
     try {
       return this.#run(query);
     } catch (error) {
-      return isBusy(error) ? whileBusy(() => this.#run<R>(query), this.#busyMs).catch(fault) : fault(error);
+      return isBusy(error) ? whileBusy(() => this.#run<R>(query), this.#busyMs).catch(rethrow) : rethrow(error);
     }
   }
   #run<R>(query: CompiledQuery): QueryResult<R> {

@@ -1,16 +1,16 @@
 /** The remedies' table of the reference server, 100 users a cell: what each policy loses and what it keeps, against the server's own count. */
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, type TestContext, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { underEventualReads } from '../../harness/consistency/study-driver.ts';
 import { controlClient } from '../../harness/control-client.ts';
 import { startServerProcess } from '../../harness/server-process.ts';
 import type { CellFindings } from '../../harness/results/findings.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
 import { emptyFolder, plumbline } from '../support/cli.ts';
-import { startPostgres } from '../support/postgres.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { onlyWrittenRun } from '../support/runs.ts';
-import { missingLine } from '../support/tools.ts';
+import { requireTool } from '../support/tools.ts';
 
 // Cells mostly wait: two runs side by side, each with a server of its own.
 vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 });
@@ -116,20 +116,17 @@ test.concurrent('strong reads are never stale, and a session sees what it wrote 
   expect(cells.get('session')?.stale.count).toBeGreaterThan(20);
 });
 
-describe('on Postgres', () => {
-  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+describe.skipIf(requireTool('postgres') === undefined)('on Postgres', () => {
+  let postgres: TestPostgres;
   beforeAll(async () => {
-    postgres = await startPostgres();
+    postgres = (await startPostgres()) as TestPostgres;
   });
-  afterAll(() => postgres?.stop());
+  afterAll(() => postgres.stop());
 
-  const onPostgres = async (context: TestContext, name: string, flags: string[]): Promise<Awaited<ReturnType<typeof studied>>> => {
-    if (!postgres) return context.skip(missingLine('postgres'));
-    return studied(name, flags, { DATABASE_URL: await postgres.newDatabase() });
-  };
+  const onPostgres = async (name: string, flags: string[]): ReturnType<typeof studied> => studied(name, flags, { DATABASE_URL: await postgres.newDatabase() });
 
-  test.concurrent('a replica that lags loses, and each remedy keeps what it keeps elsewhere', async (context) => {
-    const { cells } = await onPostgres(context, 'resubmit', ['--cells', 'lww,lww-keys,branch,reject,strong,session', '--count', '60', '--rate', '20']);
+  test.concurrent('a replica that lags loses, and each remedy keeps what it keeps elsewhere', async () => {
+    const { cells } = await onPostgres('resubmit', ['--cells', 'lww,lww-keys,branch,reject,strong,session', '--count', '60', '--rate', '20']);
     for (const name of ['lww', 'lww-keys']) {
       expect(cells.get(name)?.lost.count, name).toBeGreaterThan(0);
       expect(cells.get(name)?.lost.count, name).toBe(cells.get(name)?.server?.replaced);
@@ -144,12 +141,12 @@ describe('on Postgres', () => {
     expect(cells.get('reject')?.refused).toBeGreaterThan(0);
   });
 
-  test.concurrent('a message that is sent twice is there once with keys; a session sees what it wrote', async (context) => {
-    const { cells: pairs } = await onPostgres(context, 'retry', ['--cells', 'lww,lww-keys', '--count', '40', '--rate', '20']);
+  test.concurrent('a message that is sent twice is there once with keys; a session sees what it wrote', async () => {
+    const { cells: pairs } = await onPostgres('retry', ['--cells', 'lww,lww-keys', '--count', '40', '--rate', '20']);
     expect(pairs.get('lww')?.duplicates.count).toBeGreaterThan(10);
     expect(pairs.get('lww-keys')).toMatchObject({ duplicates: { count: 0 }, lost: { count: 0 } });
     expect(pairs.get('lww-keys')?.replayed).toBeGreaterThan(5);
-    const { cells } = await onPostgres(context, 'consistency', ['--cells', 'strong,session', '--count', '24', '--rate', '8']);
+    const { cells } = await onPostgres('consistency', ['--cells', 'strong,session', '--count', '24', '--rate', '8']);
     expect(cells.get('strong')).toMatchObject({ stale: { count: 0 }, lost: { count: 0 } });
     expect(cells.get('session')).toMatchObject({ readYourWrites: { count: 0 }, monotonic: { count: 0 } });
     expect(cells.get('session')?.stale.count).toBeGreaterThan(20);

@@ -5,7 +5,6 @@ import type { ReadThroughCache } from '../../reference-server/cache/cache.ts';
 import { lruCache } from '../../reference-server/cache/lru.ts';
 import { redisCache } from '../../reference-server/cache/redis.ts';
 import { startRedis } from '../support/redis.ts';
-import { missingLine } from '../support/tools.ts';
 import { until } from '../stack/parts.ts';
 
 const redis = await startRedis();
@@ -18,6 +17,7 @@ afterAll(() => redis?.stop());
 
 interface Kind {
   name: string;
+  isHere: boolean;
   open(ttlMs?: number): Promise<ReadThroughCache>;
 }
 const hour = 3_600_000;
@@ -49,68 +49,70 @@ function loader<T>(value: T): { load: () => Promise<T>; loads: () => number; fin
   return { load, loads: () => count, finish: () => finish() };
 }
 
-const kinds: Kind[] = [{ name: 'in process', open: async (ttlMs = hour) => lruCache(100, ttlMs, () => performance.now()) }];
-if (redis) kinds.push({ name: 'redis', open: (ttlMs) => ofRedis(ttlMs) });
-else test.skip(missingLine('redis'));
+const kinds: Kind[] = [
+  { name: 'in process', isHere: true, open: async (ttlMs = hour) => lruCache(100, ttlMs, () => performance.now()) },
+  { name: 'redis', isHere: redis !== undefined, open: (ttlMs) => ofRedis(ttlMs) },
+];
 
-describe.for(kinds)('$name', ({ open }) => {
-  test('loads on a miss and keeps the value as it was, by its key', async () => {
-    const cache = await open();
-    const value = { text: 'ü "x"', list: [1, null, { deep: false }], none: null };
-    expect(await cache.get('a', async () => value)).toEqual(value);
-    expect(await cache.get('a', async () => 'another')).toEqual(value);
-    expect(await cache.get('b', async () => 'other')).toBe('other');
-    expect(cache.counts()).toMatchObject({ hits: 1, misses: 2, bypassed: 0 });
-    expect(cache.trouble()).toBeUndefined();
-  });
+for (const { name, isHere, open } of kinds)
+  describe.skipIf(!isHere)(name, () => {
+    test('loads on a miss and keeps the value as it was, by its key', async () => {
+      const cache = await open();
+      const value = { text: 'ü "x"', list: [1, null, { deep: false }], none: null };
+      expect(await cache.get('a', async () => value)).toEqual(value);
+      expect(await cache.get('a', async () => 'another')).toEqual(value);
+      expect(await cache.get('b', async () => 'other')).toBe('other');
+      expect(cache.counts()).toMatchObject({ hits: 1, misses: 2, bypassed: 0 });
+      expect(cache.trouble()).toBeUndefined();
+    });
 
-  test('of many who ask at once one loads', async () => {
-    const cache = await open();
-    const { load, loads, finish } = loader('once');
-    const all = Array.from({ length: 50 }, () => cache.get('a', load));
-    await until('a load began', async () => (loads() > 0 ? true : undefined));
-    finish();
-    expect(new Set(await Promise.all(all))).toEqual(new Set(['once']));
-    expect(loads()).toBe(1);
-    expect(cache.counts()).toMatchObject({ hits: 49, misses: 1 });
-  });
+    test('of many who ask at once one loads', async () => {
+      const cache = await open();
+      const { load, loads, finish } = loader('once');
+      const all = Array.from({ length: 50 }, () => cache.get('a', load));
+      await until('a load began', async () => (loads() > 0 ? true : undefined));
+      finish();
+      expect(new Set(await Promise.all(all))).toEqual(new Set(['once']));
+      expect(loads()).toBe(1);
+      expect(cache.counts()).toMatchObject({ hits: 49, misses: 1 });
+    });
 
-  test('a value ends with its time', async () => {
-    const cache = await open(60);
-    expect(await cache.get('a', async () => 1)).toBe(1);
-    await sleep(90);
-    expect(await cache.get('a', async () => 2)).toBe(2);
-  });
+    test('a value ends with its time', async () => {
+      const cache = await open(60);
+      expect(await cache.get('a', async () => 1)).toBe(1);
+      await sleep(90);
+      expect(await cache.get('a', async () => 2)).toBe(2);
+    });
 
-  test('what failed and what is not there are loaded again', async () => {
-    const cache = await open();
-    await expect(cache.get('a', () => Promise.reject(new Error('no store')))).rejects.toThrow('no store');
-    expect(await cache.get('a', async () => undefined)).toBeUndefined();
-    expect(await cache.get('a', async () => 'there')).toBe('there');
-    expect(cache.counts()).toMatchObject({ hits: 0, misses: 3 });
-  });
+    test('what failed and what is not there are loaded again', async () => {
+      const cache = await open();
+      await expect(cache.get('a', () => Promise.reject(new Error('no store')))).rejects.toThrow('no store');
+      expect(await cache.get('a', async () => undefined)).toBeUndefined();
+      expect(await cache.get('a', async () => 'there')).toBe('there');
+      expect(cache.counts()).toMatchObject({ hits: 0, misses: 3 });
+    });
 
-  test('what was dropped is loaded again; a load that was under way is not kept', async () => {
-    const cache = await open();
-    await cache.get('a', async () => 'old');
-    await cache.drop('a');
-    const { load, loads, finish } = loader('read before the write');
-    const reading = cache.get('a', load);
-    await until('the load began', async () => (loads() > 0 ? true : undefined));
-    await cache.drop('a');
-    finish();
-    expect(await reading).toBe('read before the write');
-    expect(await cache.get('a', async () => 'new')).toBe('new');
-    expect(await cache.get('a', async () => 'newer')).toBe('new');
-  });
+    test('what was dropped is loaded again; a load that was under way is not kept', async () => {
+      const cache = await open();
+      await cache.get('a', async () => 'old');
+      await cache.drop('a');
+      const { load, loads, finish } = loader('read before the write');
+      const reading = cache.get('a', load);
+      await until('the load began', async () => (loads() > 0 ? true : undefined));
+      await cache.drop('a');
+      finish();
+      expect(await reading).toBe('read before the write');
+      expect(await cache.get('a', async () => 'new')).toBe('new');
+      expect(await cache.get('a', async () => 'newer')).toBe('new');
+    });
 
-  test('a clear drops all', async () => {
-    const cache = await open();
-    for (const key of ['a', 'b', 'c']) await cache.get(key, async () => 'old');
-    await cache.clear();
-    for (const key of ['a', 'b', 'c']) expect(await cache.get(key, async () => 'new')).toBe('new');
+    test('a clear drops all', async () => {
+      const cache = await open();
+      for (const key of ['a', 'b', 'c']) await cache.get(key, async () => 'old');
+      await cache.clear();
+      for (const key of ['a', 'b', 'c']) expect(await cache.get(key, async () => 'new')).toBe('new');
+    });
   });
-});
 
 describe.skipIf(!redis)('Redis between processes', () => {
   const there = redis as NonNullable<typeof redis>;

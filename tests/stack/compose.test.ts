@@ -1,11 +1,11 @@
-/** docker-compose.yml: `core` brought up for real, a run through it, its traces in Jaeger, and down; `full` as far as it can be checked without its images. */
+/** docker-compose.yml: `core` brought up for real, a run through it, its traces in Jaeger, and down. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { operationsByName } from '../../scenarios/operations.ts';
 import type { RunFile } from '../../harness/results/run-file.ts';
+import { tierServices as tiers } from '../../harness/stack/services.ts';
 import { ask, at, completionPath, events, newConversation, prompt, putProfile, signIn } from '../server/frame.ts';
 import { caller } from '../telemetry/traced.ts';
 import { type CliResult, emptyFolder, plumbline } from '../support/cli.ts';
@@ -14,11 +14,9 @@ import { dockerSays, hasContainers, images, standInOfK6 } from './containers.ts'
 import { freePorts, holesIn, queryAt, root, servicesOf, traceIn, until, waysDown } from './parts.ts';
 
 const ready = hasContainers(Object.values(images));
-const promtool = requireTool('promtool');
 const k6 = requireTool('k6');
 const k6Image = 'grafana/k6:1.8.1';
 const project = `plumbline-test-${process.pid}`;
-const tiers = ['edge', 'lb', 'services', 'inference'];
 
 interface Inspected {
   Config: { User: string; Cmd: string[] };
@@ -276,65 +274,3 @@ describe.skipIf(!ready)('the core stack', () => {
     expect(await run('run', 'crud', '--stack')).toMatchObject({ code: 2, stderr: expect.stringContaining('plumbline up') });
   }, 90_000);
 });
-
-describe('the files of the stack', () => {
-  const read = (file: string): unknown => parse(readFileSync(join(root, file), 'utf8'), { merge: true });
-
-  interface Compose {
-    services: Record<string, { image: string; ports?: string[]; profiles?: string[]; mem_limit?: string; healthcheck?: object; volumes?: string[] }>;
-    volumes: Record<string, unknown>;
-  }
-
-  it('pin every image, bound the memory of every service, and publish on loopback alone', () => {
-    const { services } = read('docker-compose.yml') as Compose;
-    expect(Object.keys(services).sort()).toEqual(
-      [...tiers, 'collector', 'collector-full', 'grafana', 'jaeger', 'k6', 'postgres', 'prometheus', 'redis', 'tempo'].sort(),
-    );
-    for (const [name, { image, ports = [], mem_limit: memory, profiles = [] }] of Object.entries(services)) {
-      // Of Postgres the newest of a major: its data files fit all of them.
-      expect(image, name).toMatch(/^[\w./-]+:(?:v?\d+\.\d+\.\d+|(?<=postgres:)15|(?<=redis:)7|\$\{STACK_SERVER_TAG:-local\})$/);
-      expect(memory, name).toMatch(/^\d+[mg]$/);
-      expect(profiles.length, name).toBeGreaterThan(0);
-      for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:\$\{STACK_\w+_PORT:-\d+\}:\d+$/);
-    }
-  });
-
-  it('are taken by docker compose, in both profiles', { skip: !ready }, () => {
-    const servicesIn = (...profiles: string[]): string[] => {
-      const { code, text } = dockerSays('compose', ...profiles.flatMap((profile) => ['--profile', profile]), 'config', '--services');
-      expect(code, text).toBe(0);
-      return text.split('\n').sort();
-    };
-    expect(servicesIn('core')).toEqual([...tiers, 'collector', 'jaeger', 'prometheus'].sort());
-    expect(servicesIn('full')).toEqual([...tiers, 'collector-full', 'grafana', 'prometheus', 'tempo'].sort());
-    expect(servicesIn('core', 'k6')).toContain('k6');
-    expect(servicesIn('core', 'postgres')).toContain('postgres');
-    expect(servicesIn('core', 'redis')).toContain('redis');
-  });
-
-  it('are taken by promtool', { skip: !promtool }, () => {
-    const { code, text } = dockerless(promtool as string, 'check', 'config', join(root, 'prometheus/prometheus.yml'));
-    expect(code, text).toBe(0);
-  });
-
-  it('lead from an exemplar to its trace: label, data source and collector agree', () => {
-    const { datasources } = read('grafana/provisioning/datasources/datasources.yaml') as {
-      datasources: { uid: string; type: string; url: string; jsonData: { exemplarTraceIdDestinations?: { name: string; datasourceUid: string }[] } }[];
-    };
-    const [prometheus, tempo] = ['prometheus', 'tempo'].map((type) => datasources.find((source) => source.type === type));
-    expect(prometheus?.jsonData.exemplarTraceIdDestinations).toMatchObject([{ name: 'trace_id', datasourceUid: tempo?.uid }]);
-    const { server, distributor } = read('tempo/tempo.yaml') as {
-      server: { http_listen_port: number };
-      distributor: { receivers: { otlp: { protocols: { http: { endpoint: string } } } } };
-    };
-    expect(tempo?.url).toBe(`http://tempo:${server.http_listen_port}`);
-    const { services } = read('docker-compose.yml') as { services: Record<string, { environment: Record<string, string> }> };
-    const otlpPort = distributor.receivers.otlp.protocols.http.endpoint.split(':')[1];
-    expect(services['collector-full']?.environment['COLLECTOR_TRACES_TO']).toBe(`http://tempo:${otlpPort}`);
-  });
-});
-
-function dockerless(file: string, ...args: string[]): { code: number | null; text: string } {
-  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
-  return { code: status, text: `${stdout}${stderr}` };
-}

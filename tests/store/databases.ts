@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import type { Place } from '../../reference-server/store/database.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { missingLine } from '../support/tools.ts';
 
 /** One kind of database, for tests that each of them must pass. */
 export interface DatabaseKind {
@@ -18,17 +17,16 @@ export interface DatabaseKind {
 }
 
 /**
- * Registers the tests for each kind of database: SQLite files, and a real Postgres 15 where there is one. Where there is none, one skipped test says how to get it. What was
- * started is stopped when all tests of the file are over. @param settings as of `postgres -c`
+ * Registers the tests for each kind of database: SQLite files, and a real Postgres 15, whose tests are skipped where there is none (the closing list says how to get it, and
+ * CI requires it). What was started is stopped when all tests of the file are over. @param settings as of `postgres -c`
  */
 export async function forEachDatabase(tests: (kind: DatabaseKind) => void, settings: readonly string[] = []): Promise<void> {
   const postgres = await startPostgres(settings);
-  const kinds = [sqliteKind(), ...(postgres ? [postgresKind(postgres)] : [])];
+  const kinds = [sqliteKind(), postgresKind(postgres)];
   afterAll(async () => {
     for (const kind of kinds) await kind.stop();
   });
-  describe.for(kinds)('$name', tests);
-  if (!postgres) describe('postgres', () => test.skip(missingLine('postgres')));
+  for (const kind of kinds) describe.skipIf(kind.name === 'postgres' && !postgres)(kind.name, () => tests(kind));
 }
 
 function sqliteKind(): DatabaseKind {
@@ -47,13 +45,14 @@ function sqliteKind(): DatabaseKind {
   };
 }
 
-function postgresKind(postgres: TestPostgres): DatabaseKind {
+function postgresKind(postgres: TestPostgres | undefined): DatabaseKind {
   return {
     name: 'postgres',
     async place() {
+      if (!postgres) throw new Error('there is no Postgres here, so that these tests are skipped');
       return { kind: 'postgres', url: await postgres.newDatabase(), schema: 'plumbline' };
     },
     flags: (place) => (place.kind === 'postgres' ? ['--database', place.url] : []),
-    stop: () => postgres.stop(),
+    stop: async () => postgres?.stop(),
   };
 }

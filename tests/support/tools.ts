@@ -35,17 +35,12 @@ export type ToolName = keyof typeof known;
  * Throws instead when `PLUMBLINE_REQUIRE` (names separated by commas) names it.
  */
 export function requireTool(name: ToolName): string | undefined {
-  const { programs, folders = [] } = known[name] as Known;
+  const { programs, get, folders = [] } = known[name] as Known;
   const override = name === 'k6' ? process.env['K6_BIN'] : undefined;
   const path = override ?? find(programs, folders);
   if (path !== undefined) return path;
-  missing(name, missingLine(name));
+  missing(name, `${name} is missing; get it: ${get}`);
   return undefined;
-}
-
-/** What a skipped test says. */
-export function missingLine(name: ToolName): string {
-  return `${name} is missing; get it: ${known[name].get}`;
 }
 
 /** Notes what is missing, or throws where it is required. */

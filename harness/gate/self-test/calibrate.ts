@@ -68,11 +68,7 @@ export async function calibrate(directory: string, { sets, signal, say }: Calibr
     // Forty epochs have a mean of their own by chance, which every set drawn from them shares.
     const eitherWay =
       enough && injection.expected === 'none'
-        ? await resampleOnThreads(
-            poolEvidence([...valid, ...valid.map(swapSides)], judged),
-            { ...options, seed: `${options.seed}:either way`, stretch: 1 },
-            { signal },
-          )
+        ? await resampleOnThreads(poolEvidence([...valid, ...valid.map(swapSides)], judged), { ...options, seed: `${options.seed}:either way` }, { signal })
         : undefined;
     const disjoint = enough ? disjointSets(evidence, options) : noSets(gateRule);
     const { name, what, slow, expected } = injection;
